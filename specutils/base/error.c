@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The error object: filling, prefixing, freeing. Every path through here copes with a NULL
+ * struct and with memory running out; it never fails itself.
+ */
+#include <specutils/error.h>
+
+#include "base.h"
+
+static void error_set(struct su_error *err, enum su_err_kind kind, int errnum,
+                      const char *json_path, const char *fmt, va_list args)
+{
+    char *text = NULL;
+
+    if (vasprintf(&text, fmt, args) < 0)
+        text = NULL;
+    /* The arguments may point into the old message, so it goes only now. */
+    su_error_clear(err);
+    err->kind = kind;
+    err->errnum = errnum;
+    err->msg = text;
+    if (!json_path)
+        return;
+    err->json_path = strdup(json_path);
+    char *with_path = NULL;
+    if (text && asprintf(&with_path, "%s: %s", json_path, text) >= 0) {
+        free(text);
+        err->msg = with_path;
+    }
+}
+
+int su_fail(struct su_error *err, int errnum, const char *fmt, ...)
+{
+    if (err) {
+        va_list args;
+        va_start(args, fmt);
+        error_set(err, SU_ERR_IO, errnum, NULL, fmt, args);
+        va_end(args);
+    }
+    return -errnum;
+}
+
+int su_fail_at(struct su_error *err, enum su_err_kind kind, int errnum, const char *json_path,
+               const char *fmt, ...)
+{
+    if (err) {
+        va_list args;
+        va_start(args, fmt);
+        error_set(err, kind, errnum, json_path, fmt, args);
+        va_end(args);
+    }
+    return -errnum;
+}
+
+int su_error_prefix(struct su_error *err, const char *fmt, ...)
+{
+    if (!err)
+        return -EINVAL;
+    _cleanup_free_ char *prefix = NULL;
+    char *msg = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    int len = vasprintf(&prefix, fmt, args);
+    va_end(args);
+    if (len < 0)
+        prefix = NULL;
+    if (prefix && asprintf(&msg, "%s: %s", prefix, su_error_text(err)) >= 0) {
+        free(err->msg);
+        err->msg = msg;
+    }
+    return -err->errnum;
+}
+
+const char *su_error_text(const struct su_error *err)
+{
+    return err->msg ? err->msg : strerrordesc_np(err->errnum);
+}
+
+void su_error_clear(struct su_error *err)
+{
+    if (!err)
+        return;
+    free(err->json_path);
+    free(err->msg);
+    free(err->expected);
+    free(err->found);
+    *err = (struct su_error){0};
+}
