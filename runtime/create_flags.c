@@ -85,6 +85,26 @@ static int read_spec(const char *bundle, const char *config, struct su_config *c
     return fd < 0 ? fd : su_read_spec_from_file(bundle, fd, conf, spec, err);
 }
 
+/*
+ * The program's words with the state root that was found put before them: as root of a user
+ * namespace the program would come to another default. A --root of the caller comes later and
+ * so wins.
+ */
+static char *const *argv_with_root(const struct cmd_ctx *ctx)
+{
+    size_t n = 0;
+    while (ctx->argv[n])
+        n++;
+    char **argv = su_arena_array(ctx->arena, n + 3, sizeof(*argv));
+    if (!argv)
+        return NULL;
+    argv[0] = ctx->argv[0];
+    argv[1] = su_arena_strdup(ctx->arena, "--root");
+    argv[2] = ctx->globals->conf.root;
+    memcpy(argv + 3, ctx->argv + 1, (n - 1) * sizeof(*argv));
+    return argv[1] ? argv : NULL;
+}
+
 /* Runs the program again as root of a user namespace, with the spec's id maps if it has some. */
 static int become_root(const struct cmd_ctx *ctx, const struct oci_spec *spec, int *exit_status,
                        struct su_error *err)
@@ -93,9 +113,12 @@ static int become_root(const struct cmd_ctx *ctx, const struct oci_spec *spec, i
     const struct oci_linux_namespace *ns = su_get_ns(CLONE_NEWUSER, spec);
     bool is_new = ns && !(ns->path && *ns->path);
 
+    char *const *argv = argv_with_root(ctx);
+    if (!argv)
+        return su_fail(err, ENOMEM, "out of memory");
     int rc = is_new ? su_set_uid_gid_mappings(&maps, spec, err) : 0;
     if (rc == 0)
-        rc = su_maybe_run_as_root_mapped(ctx->argv, maps.uid_maps, maps.n_uid_maps, maps.gid_maps,
+        rc = su_maybe_run_as_root_mapped(argv, maps.uid_maps, maps.n_uid_maps, maps.gid_maps,
                                          maps.n_gid_maps, exit_status, err);
     free(maps.uid_maps);
     free(maps.gid_maps);

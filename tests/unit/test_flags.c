@@ -3,6 +3,7 @@
  * The command line: option syntax, the tables of all commands, signals, and the escaping of what
  * goes to the log. Nothing here starts a container.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 
 #include <check.h>
+#include <specutils/log.h>
 
 #include "base/base.h"
 #include "command.h"
@@ -17,6 +19,7 @@
 #include "escape.h"
 #include "flags.h"
 #include "globals.h"
+#include "logger.h"
 #include "signals.h"
 
 enum { MAX_WORDS = 16 };
@@ -464,6 +467,104 @@ START_TEST(relative_root_is_made_absolute)
 }
 END_TEST
 
+/* The log and standard error of one command, which warned once and then failed or not. */
+struct logged {
+    char *log, *shown;
+};
+
+static struct logged log_one_command(const char *options, bool fails)
+{
+    static char dir[] = "/tmp/test_flags.XXXXXX";
+    char path[64], shown_path[64];
+    struct logger logger;
+    struct flag_args args;
+    struct logged result = {NULL, NULL};
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/log", dir);
+    snprintf(shown_path, sizeof(shown_path), "%s/shown", dir);
+    int saved = dup(2), shown = open(shown_path, O_RDWR | O_CREAT, 0600);
+    struct globals g = parse_globals(options, 0, &args);
+    if (g.conf.log)
+        g.conf.log = path;
+
+    ck_assert_int_eq(dup2(shown, 2), 2);
+    logger_start(&logger, &g);
+    su_warn("a \"warning\"");
+    if (fails) {
+        su_fail(&err, EINVAL, "it\nfailed");
+        logger_fail(&logger, &err);
+    } else {
+        logger_finish(&logger);
+    }
+    su_log_set_sink(NULL, NULL, SU_LOG_ERROR);
+    dup2(saved, 2);
+    close(saved);
+    close(shown);
+    if (logger.fd >= 0)
+        close(logger.fd);
+    su_read_file_at(AT_FDCWD, path, 4096, &result.log, NULL);
+    ck_assert_int_eq(su_read_file_at(AT_FDCWD, shown_path, 4096, &result.shown, NULL), 0);
+    unlink(path);
+    unlink(shown_path);
+    ck_assert_int_eq(rmdir(dir), 0);
+    return result;
+}
+
+static void logged_free(struct logged *l)
+{
+    free(l->log);
+    free(l->shown);
+}
+
+START_TEST(failed_command_leaves_one_object_in_a_json_log)
+{
+    struct logged l = log_one_command("--log x --log-format json state", true);
+
+    ck_assert_ptr_nonnull(l.log);
+    ck_assert(su_has_prefix(l.log, "{\"level\":\"error\",\"msg\":\"it\\nfailed\",\"time\":\"2"));
+    ck_assert_ptr_eq(strchr(l.log, '\n'), l.log + strlen(l.log) - 1);
+    /* Engines put their own words before what is shown. */
+    ck_assert_str_eq(l.shown, "it\\nfailed\n");
+    logged_free(&l);
+}
+END_TEST
+
+START_TEST(successful_command_keeps_its_warnings_in_the_log)
+{
+    static const char *const options[] = {"--log x --log-format json state", "--log x state"};
+    static const char *const expected[] = {"\"msg\":\"a \\\"warning\\\"\"",
+                                           "level=warning msg=\"a \\\"warning\\\"\""};
+    struct logged l = log_one_command(options[_i], false);
+
+    ck_assert_ptr_nonnull(l.log);
+    ck_assert_msg(strstr(l.log, expected[_i]) != NULL, "%s", l.log);
+    ck_assert_str_eq(l.shown, "");
+    logged_free(&l);
+}
+END_TEST
+
+START_TEST(without_a_log_all_is_shown_with_the_name_of_the_program)
+{
+    struct logged l = log_one_command("state", true);
+
+    ck_assert_ptr_null(l.log);
+    ck_assert_str_eq(l.shown, "runlet: warning: a \"warning\"\nrunlet: it\\nfailed\n");
+    logged_free(&l);
+}
+END_TEST
+
+START_TEST(debug_writes_all_records_to_a_json_log_at_once)
+{
+    struct logged l = log_one_command("--debug --log x --log-format json state", true);
+
+    ck_assert_ptr_nonnull(l.log);
+    ck_assert_ptr_nonnull(strstr(l.log, "\"level\":\"warning\""));
+    ck_assert_ptr_nonnull(strstr(strchr(l.log, '\n'), "\"level\":\"error\""));
+    logged_free(&l);
+}
+END_TEST
+
 START_TEST(random_words_never_crash_the_parser)
 {
     static const char letters[] = "-=abdv1 \t\x80\xff";
@@ -519,6 +620,10 @@ static Suite *flags_suite(void)
     tcase_add_test(tc, escaped_text_stays_one_line_of_valid_utf8);
     tcase_add_test(tc, default_root_follows_the_runtime_directory);
     tcase_add_test(tc, relative_root_is_made_absolute);
+    tcase_add_test(tc, failed_command_leaves_one_object_in_a_json_log);
+    tcase_add_loop_test(tc, successful_command_keeps_its_warnings_in_the_log, 0, 2);
+    tcase_add_test(tc, without_a_log_all_is_shown_with_the_name_of_the_program);
+    tcase_add_test(tc, debug_writes_all_records_to_a_json_log_at_once);
     tcase_add_test(tc, random_words_never_crash_the_parser);
     suite_add_tcase(suite, tc);
     return suite;
