@@ -54,12 +54,26 @@ cli_make_rootfs() { # DIR
     printf '%s\n' 'root:x:0:' 'app:x:1000:' >"$1/etc/group"
 }
 
+# The v1 hierarchies alone, on a tmpfs of our own.
+cli_only_v1() {
+    local name names
+    mapfile -t names < <(sed -n 's|^[^ ]* /sys/fs/cgroup/\([^ ]*\) cgroup .*|\1|p' /proc/mounts)
+    mkdir "$TEST_BASE/cgroup"
+    mount -t tmpfs -o mode=755 tmpfs "$TEST_BASE/cgroup"
+    for name in "${names[@]}"; do
+        mkdir "$TEST_BASE/cgroup/$name"
+        mount --bind "/sys/fs/cgroup/$name" "$TEST_BASE/cgroup/$name"
+    done
+    umount -l /sys/fs/cgroup
+    mount --move "$TEST_BASE/cgroup" /sys/fs/cgroup
+}
+
 before_tests() {
     mount -t tmpfs -o mode=755,size=1g tmpfs "$TEST_BASE"
     mount -t tmpfs -o mode=755 tmpfs /run
     mkdir -p /run/lock
     ip link set lo up
-    if [[ ${CLI_CGROUP:-} == v1 ]]; then umount /sys/fs/cgroup/unified; fi
+    if [[ ${CLI_CGROUP:-} == v1 ]]; then cli_only_v1; fi
     if [[ -z ${CLI_HELPER:-} ]]; then
         "${CC:-cc}" -D_GNU_SOURCE -O1 -static -o "$TEST_BASE/helper" "$CLI_DIR/helper.c" || exit 1
         export CLI_HELPER=$TEST_BASE/helper
@@ -85,7 +99,9 @@ after_test() {
     done
     cli_kill_all
     cli_remove_cgroups "rl-$CLI_PID-$TEST_NUMBER"
-    chmod -R u+rwx "$TEST_DIR" 2>/dev/null
+    while read -r dir; do
+        umount -l "$dir"
+    done < <(awk -v dir="$TEST_DIR" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac)
     rm -rf --one-file-system "$TEST_DIR"
 }
 
