@@ -77,14 +77,18 @@ static int write_state(struct sb_build *b, struct su_error *err)
 
 static int make_cgroup(struct sb_build *b, struct su_error *err)
 {
+    struct sb_cgroup_ref made = {0};
+
     if (b->plan.cgroup.n_dirs == 0)
         return 0;
     int ret =
-        sb_cgroup_create(&b->plan.arena, &b->plan.cgroup, &b->undo, &b->cgroup, &b->cgroup_fd, err);
+        sb_cgroup_create(&b->plan.arena, &b->plan.cgroup, &b->undo, &made, &b->cgroup_fd, err);
+    if (ret < 0)
+        return ret;
     /* Only what was really made may be removed, and it is known only now. */
-    if (ret == 0 && (b->cgroup.parents.n > 0 || b->cgroup.paths.n != b->plan.cgroup.n_dirs))
-        ret = sb_state_write(b->dir_fd, &b->state, err);
-    return ret;
+    bool as_planned = made.parents.n == 0 && made.paths.n == b->cgroup.paths.n;
+    b->cgroup = made;
+    return as_planned ? 0 : sb_state_write(b->dir_fd, &b->state, err);
 }
 
 static int connect_console(struct sb_build *b, struct su_error *err)

@@ -80,7 +80,7 @@ static long clone_init(struct sb_build *b, bool *in_cgroup)
     if (*in_cgroup) {
         struct clone_args with = args;
         with.flags |= CLONE_INTO_CGROUP;
-        with.cgroup = (uint64_t)b->cgroup_fd;
+        with.cgroup = (unsigned)b->cgroup_fd;
         long pid = syscall(SYS_clone3, &with, sizeof(with));
         if (pid >= 0 || (errno != EINVAL && errno != EOPNOTSUPP && errno != E2BIG))
             return pid;
