@@ -86,8 +86,8 @@ struct su_cmd {
  * Starts cmd in all of nss, the caller staying where it is: entries with a path are joined in
  * list order (one that may be entered only from a user namespace further down waits for it),
  * then the others are made. Returns when the program runs; an exec that fails is an error here.
- * cmd->pid is a child of the caller; 0 on failure. -EINVAL: a user namespace joined and another
- * made at once, or id maps without a new user namespace. Seed: StartInNS.
+ * cmd->pid is a child of the caller; 0 on failure. -EINVAL: a user or pid namespace joined and
+ * another made at once, or id maps without a new user namespace. Seed: StartInNS.
  */
 SU_API int su_start_in_ns(struct su_cmd *cmd, const struct oci_linux_namespace *nss, size_t n,
                           struct su_error *err);
