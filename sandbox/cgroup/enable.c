@@ -110,8 +110,36 @@ static int fail_enable(const struct sb_cgroup_plan *plan, const char *name, cons
                       strerror(-r), hint);
 }
 
-/* Enables in one group what is wanted and not there. All at once; if the kernel refuses one by
- * one, since one bad name spoils the whole write. */
+/*
+ * True for a group with processes that is not the root. The kernel refuses to enable most
+ * controllers there; the others (cpu, pids, ...) it takes and makes the group a threaded domain,
+ * below which no ordinary process can live: worse than no controller.
+ */
+static bool has_own_processes(int dirfd)
+{
+    char pids[32];
+    ssize_t n = sb_cg_read(dirfd, "cgroup.procs", pids, sizeof(pids));
+
+    return n != 0 && faccessat(dirfd, "cgroup.type", F_OK, 0) == 0;
+}
+
+/* One name a write, since one bad name spoils the whole of a longer one. */
+static int enable_one(const struct sb_cgroup_plan *plan, int dirfd, const char *group,
+                      const char *name, struct su_error *err)
+{
+    char text[80];
+    int r = -EINVAL;
+
+    if ((size_t)snprintf(text, sizeof(text), "+%s", name) < sizeof(text))
+        r = su_write_file_at(dirfd, "cgroup.subtree_control", text);
+    if (r < 0 && is_needed(plan, name))
+        return fail_enable(plan, name, group, r, err);
+    if (r < 0)
+        su_debug("controller %s stays off in %s: %s", name, group, strerror(-r));
+    return 0;
+}
+
+/* Enables in one group what is wanted and not there: all at once, else one by one. */
 static int enable_in(const struct sb_cgroup_plan *plan, int dirfd, const char *group,
                      const struct names *want, struct su_error *err)
 {
@@ -125,18 +153,21 @@ static int enable_in(const struct sb_cgroup_plan *plan, int dirfd, const char *g
             su_strbuf_printf(&all, "%s+%s", all.len ? " " : "", want->v[i]);
     if (all.failed)
         return su_fail(err, ENOMEM, "out of memory while enabling cgroup controllers");
-    if (!all.text || su_write_file_at(dirfd, "cgroup.subtree_control", all.text) == 0)
+    if (!all.text)
+        return 0;
+    bool is_busy = has_own_processes(dirfd);
+    if (!is_busy && su_write_file_at(dirfd, "cgroup.subtree_control", all.text) == 0)
         return 0;
     for (size_t i = 0; i < want->n; i++) {
-        char one[80];
-        if (has(&have, want->v[i]) || strlen(want->v[i]) > sizeof(one) - 2)
+        int r = 0;
+        if (has(&have, want->v[i]))
             continue;
-        snprintf(one, sizeof(one), "+%s", want->v[i]);
-        int r = su_write_file_at(dirfd, "cgroup.subtree_control", one);
-        if (r < 0 && is_needed(plan, want->v[i]))
-            return fail_enable(plan, want->v[i], group, r, err);
+        if (!is_busy)
+            r = enable_one(plan, dirfd, group, want->v[i], err);
+        else if (is_needed(plan, want->v[i]))
+            r = fail_enable(plan, want->v[i], group, -EBUSY, err);
         if (r < 0)
-            su_debug("controller %s stays off in %s: %s", want->v[i], group, strerror(-r));
+            return r;
     }
     return 0;
 }
