@@ -174,32 +174,41 @@ static int enable_in(const struct sb_cgroup_plan *plan, int dirfd, const char *g
 
 /* From the mount point down to the folder's parent. */
 static int enable_above(const struct sb_cgroup_plan *plan, const struct sb_cgroup_dir *dir,
-                        int mount_fd, const struct names *want, struct su_error *err)
+                        const struct names *want, struct su_error *err)
 {
     _cleanup_free_ char *path = strdup(dir->path);
-    size_t mount_len = strlen(dir->mount);
-    int fd = mount_fd;
-    int r = path ? 0 : su_fail(err, ENOMEM, "out of memory while enabling cgroup controllers");
+    _cleanup_fd_ int fd = -1;
 
-    for (size_t end = mount_len; r == 0;) {
-        path[end] = '\0';
-        r = enable_in(plan, fd, path, want, err);
-        path[end] = '/';
-        const char *name = path + end + 1;
-        end += 1 + strcspn(name, "/");
-        if (r < 0 || !path[end])
-            break;
-        path[end] = '\0';
-        int next = sb_cg_open_dir(fd, name);
-        if (fd != mount_fd)
+    if (!path)
+        return su_fail(err, ENOMEM, "out of memory while enabling cgroup controllers");
+    for (char *end = path + strlen(dir->mount); end; end = strchr(end + 1, '/')) {
+        *end = '\0';
+        int r =
+            fd < 0 ? sb_cg_open_dir(AT_FDCWD, path) : sb_cg_open_dir(fd, strrchr(path, '/') + 1);
+        if (r < 0)
+            return su_fail(err, -r, "cannot open %s: %s", path, strerror(-r));
+        if (fd >= 0)
             close(fd);
-        fd = next;
-        if (fd < 0)
-            return su_fail(err, -next, "cannot open %s: %s", path, strerror(-next));
+        fd = r;
+        if ((r = enable_in(plan, fd, path, want, err)) < 0)
+            return r;
+        *end = '/';
     }
-    if (fd != mount_fd)
-        close(fd);
-    return r;
+    return 0;
+}
+
+/* What the mount point offers. */
+static int read_offered(const struct sb_cgroup_dir *dir, struct names *offered)
+{
+    static const char file[] = "/cgroup.controllers";
+    size_t len = strlen(dir->mount);
+    _cleanup_free_ char *path = malloc(len + sizeof(file));
+
+    if (!path)
+        return -ENOMEM;
+    memcpy(path, dir->mount, len);
+    memcpy(path + len, file, sizeof(file));
+    return read_names(AT_FDCWD, path, offered);
 }
 
 int sb_cg_enable_controllers(const struct sb_cgroup_plan *plan, const struct sb_cgroup_dir *dir,
@@ -209,10 +218,7 @@ int sb_cg_enable_controllers(const struct sb_cgroup_plan *plan, const struct sb_
 
     if (plan->n_enable == 0 && !plan->enable_available)
         return 0;
-    _cleanup_fd_ int mount_fd = sb_cg_open_dir(AT_FDCWD, dir->mount);
-    if (mount_fd < 0)
-        return su_fail(err, -mount_fd, "cannot open %s: %s", dir->mount, strerror(-mount_fd));
-    int r = read_names(mount_fd, "cgroup.controllers", &offered);
+    int r = read_offered(dir, &offered);
     if (r == 0)
         r = read_names(dir_fd, "cgroup.controllers", &have);
     if (r < 0)
@@ -224,5 +230,5 @@ int sb_cg_enable_controllers(const struct sb_cgroup_plan *plan, const struct sb_
     }
     for (size_t i = 0; plan->enable_available && i < offered.n; i++)
         add(&want, offered.v[i]);
-    return has_all(&have, &want) ? 0 : enable_above(plan, dir, mount_fd, &want, err);
+    return has_all(&have, &want) ? 0 : enable_above(plan, dir, &want, err);
 }
