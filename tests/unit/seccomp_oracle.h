@@ -94,6 +94,25 @@ static inline void oracle_build(struct su_arena *arena, const struct oci_seccomp
     close(fd);
 }
 
+/*
+ * False if libseccomp's section for an ABI looks at the number before loading it. It emits the
+ * load in front of the first system call, and then drops that call if it has no direct number on
+ * the ABI (accept on i386).
+ */
+static inline bool oracle_covers(const struct su_seccomp_prog *prog, uint32_t audit)
+{
+    for (size_t i = 0; i < prog->n; i++) {
+        const struct sock_filter *in = &prog->code[i];
+        if (in->code != (BPF_JMP | BPF_JEQ | BPF_K) || in->k != audit)
+            continue;
+        const struct sock_filter *next = in + 1 + in->jt;
+        while (next->code == (BPF_JMP | BPF_JA))
+            next += 1 + next->k;
+        return next->code != (BPF_JMP | BPF_JEQ | BPF_K);
+    }
+    return false;
+}
+
 /* --- the words of the document ---------------------------------------------------------------- */
 
 /* The rules that name one number of one ABI, by its own name or as a call behind a selector. */
