@@ -22,7 +22,7 @@
 #include "flags.h"
 #include "globals.h"
 #include "logger.h"
-#include "signals.h"
+#include "signal_names.h"
 #include "spec_template.h"
 
 enum { MAX_WORDS = 16 };
