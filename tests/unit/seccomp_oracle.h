@@ -224,7 +224,7 @@ static inline bool arg_matches(const struct oci_seccomp_arg *arg, uint64_t value
 }
 
 static inline bool args_match(const struct oci_seccomp_rule *rule, const struct reading *r,
-                              const uint64_t *args, bool is_muxed)
+                              const __u64 *args, bool is_muxed)
 {
     bool any = has_index_twice(rule), all = true, some = false;
 
@@ -238,7 +238,7 @@ static inline bool args_match(const struct oci_seccomp_rule *rule, const struct 
     return any ? some : all;
 }
 
-static inline uint32_t reading_decides(const struct reading *r, const uint64_t *args)
+static inline uint32_t reading_decides(const struct reading *r, const __u64 *args)
 {
     uint64_t selector = r->arch->is_64bit ? args[0] : (uint32_t)args[0];
     const char *behind = selector < 32 ? r->muxed[selector] : NULL;
