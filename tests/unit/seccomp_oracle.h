@@ -26,8 +26,6 @@ static inline uint32_t action_value(int action, const uint32_t *errno_ret)
     return values[action] | (action == OCI_ACT_ERRNO || action == OCI_ACT_TRACE ? data : 0);
 }
 
-/* --- libseccomp ------------------------------------------------------------------------------- */
-
 static inline bool has_index_twice(const struct oci_seccomp_rule *rule)
 {
     unsigned seen = 0;
@@ -112,8 +110,6 @@ static inline bool oracle_covers(const struct su_seccomp_prog *prog, uint32_t au
     }
     return false;
 }
-
-/* --- the words of the document ---------------------------------------------------------------- */
 
 /* The rules that name one number of one ABI, by its own name or as a call behind a selector. */
 struct reading {
