@@ -118,7 +118,7 @@ int su_seccomp_build(const struct oci_seccomp *seccomp, enum su_flavor flavor,
     if (r < 0)
         return r;
     r = assemble(&b);
-    if (r == 0 && b.code.overflow)
+    if (r == -E2BIG || (r == 0 && b.code.overflow))
         return su_fail_at(err, SU_ERR_SECCOMP, E2BIG, "linux.seccomp",
                           "the filter would need more than the %d instructions that the kernel "
                           "takes; fewer rules with arguments make it shorter",

@@ -12,15 +12,15 @@
 #include "base/base.h"
 
 /*
- * One ABI. Calls come in with the audit number; where two ABIs share it (x86_64 and x32), they
- * own different ranges [first, last] of the system call numbers. base is what the ABI adds to
- * the numbers that all ABIs have in common since Linux 5.0.
+ * One ABI. Calls come in with the audit number; where two ABIs share it (x86_64 and x32), their
+ * system call numbers begin at a different first. base is what the ABI adds to the numbers that
+ * all ABIs have in common since Linux 5.1.
  */
 struct su_filter_arch {
     const char *name; /* as in config.json */
     uint32_t token;   /* libseccomp's */
     uint32_t audit;   /* AUDIT_ARCH_* */
-    uint32_t first, last, base;
+    uint32_t first, base;
     bool is_64bit;
     int mux; /* column of the table of multiplexed calls, or -1 */
 };
@@ -68,6 +68,15 @@ struct su_filter_range {
 struct su_filter_ranges {
     struct su_filter_range *v;
     size_t n, cap;
+    size_t n_cases; /* of all, also of those that were joined */
+};
+
+/* One rule's claim on one number. order is the place of the rule in the document; subcall, if
+ * not 0, is the first argument that selects the call. */
+struct su_filter_claim {
+    uint32_t number, order;
+    uint64_t subcall;
+    const char *name;
 };
 
 struct su_filter_rule {
@@ -79,6 +88,7 @@ struct su_filter_rule {
 struct su_filter_profile {
     struct su_filter_rule *rules;
     size_t n_rules;
+    struct su_filter_claim *claims; /* room for those of one ABI */
     uint32_t default_action;
     uint32_t newer_action;               /* for calls newer than all that the profile names */
     const struct su_filter_arch **archs; /* the native one first, no duplicates */
@@ -90,7 +100,8 @@ struct su_filter_profile {
 /* Checks spec and fills profile, with memory from scratch. */
 int su_filter_profile_init(struct su_filter_profile *profile, const struct oci_seccomp *spec,
                            enum su_flavor flavor, struct su_arena *scratch, struct su_error *err);
-/* Appends the ranges of one ABI, in rising order from arch->first on. -ENOMEM. */
+/* Appends the ranges of one ABI, in rising order from arch->first on. -ENOMEM; -E2BIG: no program
+ * could hold the decisions. */
 int su_filter_ranges_add(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
                          struct su_arena *scratch, struct su_filter_ranges *out);
 /* Appends one range without conditions. -ENOMEM. */

@@ -246,6 +246,21 @@ static int check_flags(struct su_filter_profile *profile, const struct oci_secco
     return 0;
 }
 
+/* Each name can claim two numbers: its own, and that of the call that multiplexes it. */
+static int make_room(struct su_filter_profile *profile, const struct oci_seccomp *spec,
+                     struct su_arena *scratch, struct su_error *err)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < spec->syscalls.n; i++)
+        most += 2 * spec->syscalls.v[i].names.n;
+    profile->rules = su_arena_array(scratch, spec->syscalls.n, sizeof(*profile->rules));
+    profile->claims = su_arena_array(scratch, most, sizeof(*profile->claims));
+    if (!profile->rules || !profile->claims)
+        return su_fail(err, ENOMEM, "linux.seccomp: out of memory");
+    return 0;
+}
+
 int su_filter_profile_init(struct su_filter_profile *profile, const struct oci_seccomp *spec,
                            enum su_flavor flavor, struct su_arena *scratch, struct su_error *err)
 {
@@ -253,18 +268,12 @@ int su_filter_profile_init(struct su_filter_profile *profile, const struct oci_s
     int r = check_default(profile, spec, flavor, err);
     if (r == 0)
         r = check_archs(profile, spec, flavor, scratch, err);
-    if (r < 0)
-        return r;
-    profile->rules = su_arena_array(scratch, profile->n_rules, sizeof(*profile->rules));
-    if (!profile->rules)
-        return su_fail(err, ENOMEM, "linux.seccomp: out of memory");
-    for (size_t i = 0; i < profile->n_rules; i++) {
+    if (r == 0)
+        r = make_room(profile, spec, scratch, err);
+    for (size_t i = 0; i < profile->n_rules && r == 0; i++)
         r = check_rule(profile, spec, i, flavor, err);
-        if (r < 0)
-            return r;
-    }
-    if (flavor != SU_FLAVOR_NATIVE)
-        return 0;
+    if (r < 0 || flavor != SU_FLAVOR_NATIVE)
+        return r;
     if (spec->listener_metadata && !spec->listener_path)
         return fail_at(err, "linux.seccomp.listenerMetadata",
                        "must not be set without linux.seccomp.listenerPath");

@@ -10,26 +10,15 @@
 
 #include "filter.h"
 
-/* One rule's claim on one number. order is the place of the rule in the document. */
-struct claim {
-    uint32_t number, order;
-    const struct su_filter_rule *rule;
-    const char *name;
-    bool is_mux;
-    uint64_t subcall;
-};
-
-struct claims {
-    struct claim *v;
-    size_t n;
-};
+/* Many more than any program can hold, as equal neighbours count once only. */
+enum { LARGEST_N_CASES = 16 * BPF_MAXINSNS };
 
 /* The last numbers of Linux 5.0. */
 enum { LAST_OLD_64BIT = 423, LAST_OLD_32BIT = 402 };
 
 static int by_number_and_order(const void *a, const void *b)
 {
-    const struct claim *x = a, *y = b;
+    const struct su_filter_claim *x = a, *y = b;
 
     if (x->number != y->number)
         return x->number < y->number ? -1 : 1;
@@ -56,8 +45,9 @@ static void report_unknown(const struct su_filter_profile *profile, size_t i, co
         su_debug("linux.seccomp.syscalls[%zu]: system call \"%s\" is unknown, ignored", i, name);
 }
 
-static void claim_rule(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
-                       size_t i, struct claims *claims)
+/* Puts the claims of rule i behind the n that are there; returns how many there are then. */
+static size_t claim_rule(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
+                         size_t i, size_t n)
 {
     const struct su_filter_rule *rule = &profile->rules[i];
     const struct su_strv *names = &rule->spec->names;
@@ -66,45 +56,39 @@ static void claim_rule(const struct su_filter_profile *profile, const struct su_
 
     for (size_t j = 0; j < names->n; j++) {
         struct su_filter_numbers numbers;
-        struct claim c = {.order = (uint32_t)i, .rule = rule, .name = names->v[j]};
+        struct su_filter_claim claim = {.order = (uint32_t)i, .name = names->v[j]};
         if (su_filter_resolve(arch, names->v[j], &numbers))
             known++;
         else if (report)
             report_unknown(profile, i, names->v[j]);
         if (numbers.direct >= 0) {
-            c.number = (uint32_t)numbers.direct;
-            claims->v[claims->n++] = c;
+            claim.number = (uint32_t)numbers.direct;
+            profile->claims[n++] = claim;
         }
         if (numbers.mux >= 0) {
-            c.number = (uint32_t)numbers.mux;
-            c.is_mux = true;
-            c.subcall = numbers.subcall;
-            claims->v[claims->n++] = c;
+            claim.number = (uint32_t)numbers.mux;
+            claim.subcall = numbers.subcall;
+            profile->claims[n++] = claim;
         }
     }
     if (report && names->n && !known && rule->action != SECCOMP_RET_ALLOW)
         su_warn("linux.seccomp.syscalls[%zu]: no system call of this rule is known, it has no "
                 "effect",
                 i);
+    return n;
 }
 
-static int collect_claims(const struct su_filter_profile *profile,
-                          const struct su_filter_arch *arch, struct su_arena *scratch,
-                          struct claims *claims)
+/* Fills profile->claims for one ABI, in the order of numbers and then of the document. */
+static size_t collect_claims(const struct su_filter_profile *profile,
+                             const struct su_filter_arch *arch)
 {
-    size_t most = 0;
+    size_t n = 0;
 
     for (size_t i = 0; i < profile->n_rules; i++)
-        most += 2 * profile->rules[i].spec->names.n;
-    *claims = (struct claims){0};
-    claims->v = su_arena_array(scratch, most, sizeof(*claims->v));
-    if (!claims->v)
-        return -ENOMEM;
-    for (size_t i = 0; i < profile->n_rules; i++)
-        claim_rule(profile, arch, i, claims);
-    if (claims->n)
-        qsort(claims->v, claims->n, sizeof(*claims->v), by_number_and_order);
-    return 0;
+        n = claim_rule(profile, arch, i, n);
+    if (n)
+        qsort(profile->claims, n, sizeof(*profile->claims), by_number_and_order);
+    return n;
 }
 
 static const struct {
@@ -143,76 +127,92 @@ static void add_cond(struct su_filter_case *out, const struct su_filter_arch *ar
  * conditions on the first argument, and the others stay.
  */
 static void add_selector(struct su_filter_case *out, const struct su_filter_arch *arch,
-                         const struct claim *c)
+                         const struct su_filter_claim *c)
 {
     uint64_t all = arch->is_64bit ? UINT64_MAX : UINT32_MAX;
 
-    if (c->is_mux)
+    if (c->subcall)
         out->cond[out->n++] =
             (struct su_filter_cond){.op = SU_FILTER_EQ, .value = c->subcall, .mask = all};
 }
 
-/* Appends the cases of one claim to cases: one, or one for each argument. */
-static size_t add_cases(const struct claim *c, const struct su_filter_arch *arch,
-                        struct su_filter_case *cases)
+/* Appends the cases of one claim to cases: one, or one for each argument. True if one of them
+ * has no condition: whatever comes behind it is never reached. */
+static bool add_cases(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
+                      const struct su_filter_claim *c, struct su_filter_case *cases, size_t *used)
 {
-    const struct su_filter_rule *rule = c->rule;
+    const struct su_filter_rule *rule = &profile->rules[c->order];
     size_t n = rule->any ? rule->spec->args.n : 1;
 
     for (size_t i = 0; i < n; i++) {
-        cases[i] = (struct su_filter_case){.action = rule->action};
-        add_selector(&cases[i], arch, c);
+        struct su_filter_case *out = &cases[(*used)++];
+        *out = (struct su_filter_case){.action = rule->action};
+        add_selector(out, arch, c);
         for (size_t j = 0; j < rule->spec->args.n; j++) {
             const struct oci_seccomp_arg *arg = &rule->spec->args.v[j];
-            bool is_replaced = c->is_mux && arg->index == 0;
+            bool is_replaced = c->subcall && arg->index == 0;
             if ((!rule->any || i == j) && !is_replaced)
-                add_cond(&cases[i], arch, arg);
+                add_cond(out, arch, arg);
         }
+        if (out->n == 0)
+            return true;
     }
-    return n;
+    return false;
 }
 
 /* Engines write such rules every day, so this is no warning. */
 static void report_unreachable(const struct su_filter_profile *profile,
-                               const struct su_filter_arch *arch, const struct claim *c,
-                               uint32_t action)
+                               const struct su_filter_claim *claims, size_t n, uint32_t action)
 {
-    if (arch == profile->archs[0] && c->rule->action != action)
-        su_debug("linux.seccomp.syscalls[%u]: the rule for \"%s\" is never reached, an earlier one "
-                 "always matches",
-                 c->order, c->name);
+    for (size_t i = 0; i < n; i++)
+        if (profile->rules[claims[i].order].action != action)
+            su_debug("linux.seccomp.syscalls[%u]: the rule for \"%s\" is never reached, an earlier "
+                     "one always matches",
+                     claims[i].order, claims[i].name);
 }
 
-/* The decision about the number of claims[0 .. n - 1]. */
+static size_t count_cases(const struct su_filter_profile *profile,
+                          const struct su_filter_claim *claims, size_t n)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct su_filter_rule *rule = &profile->rules[claims[i].order];
+        most += rule->any ? rule->spec->args.n : 1;
+    }
+    return most;
+}
+
+static bool is_plain(const struct su_filter_profile *profile, const struct su_filter_claim *c)
+{
+    return !c->subcall && profile->rules[c->order].spec->args.n == 0;
+}
+
+/* The decision about the number that claims[0 .. n - 1] claim. */
 static int decide(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
-                  const struct claim *claims, size_t n, struct su_arena *scratch,
+                  const struct su_filter_claim *claims, size_t n, struct su_arena *scratch,
                   struct su_filter_range *out)
 {
-    size_t most = 0, used = 0, i;
+    size_t used = 0, i = 0;
+    struct su_filter_case *cases = NULL;
+    bool always = is_plain(profile, &claims[0]);
 
     *out = (struct su_filter_range){.first = claims->number, .action = profile->default_action};
-    for (i = 0; i < n; i++)
-        most += claims[i].rule->any ? claims[i].rule->spec->args.n : 1;
-    struct su_filter_case *cases = NULL;
-    if (n > 1 || claims->is_mux || claims->rule->spec->args.n) {
-        cases = su_arena_array(scratch, most, sizeof(*cases));
+    if (!always) {
+        size_t most = count_cases(profile, claims, n);
+        cases = most > BPF_MAXINSNS ? NULL : su_arena_array(scratch, most, sizeof(*cases));
         if (!cases)
-            return -ENOMEM;
+            return most > BPF_MAXINSNS ? -E2BIG : -ENOMEM;
+        while (i < n && !always)
+            always = add_cases(profile, arch, &claims[i++], cases, &used);
+        i -= always;
     }
-    for (i = 0; cases && i < n; i++) {
-        size_t more = add_cases(&claims[i], arch, cases + used);
-        size_t j = 0;
-        while (j < more && cases[used + j].n)
-            j++;
-        used += j;
-        if (j < more)
-            break;
+    if (always) {
+        out->action = profile->rules[claims[i].order].action;
+        if (arch == profile->archs[0])
+            report_unreachable(profile, claims + i + 1, n - i - 1, out->action);
     }
-    if (!cases || i < n) {
-        out->action = claims[cases ? i : 0].rule->action;
-        for (size_t k = i + 1; cases && k < n; k++)
-            report_unreachable(profile, arch, &claims[k], out->action);
-    }
+    /* What decides like all the rest need not be asked; the case without condition is one. */
     while (used && cases[used - 1].action == out->action)
         used--;
     out->n_cases = used;
@@ -249,6 +249,10 @@ static bool same_decision(const struct su_filter_range *a, const struct su_filte
 int su_filter_range_push(struct su_arena *scratch, struct su_filter_ranges *out,
                          struct su_filter_range range)
 {
+    /* Without a limit a small document could ask for gigabytes of cases. */
+    out->n_cases += range.n_cases;
+    if (out->n_cases > LARGEST_N_CASES)
+        return -E2BIG;
     if (out->n && same_decision(&out->v[out->n - 1], &range))
         return 0;
     if (out->n == out->cap) {
@@ -270,9 +274,10 @@ int su_filter_range_push(struct su_arena *scratch, struct su_filter_ranges *out,
  * not among the calls that were there before Linux 5.1, so that a short list of allowed calls
  * does not make old calls look as if the kernel lacked them.
  */
-static uint32_t first_newer(const struct su_filter_arch *arch, const struct claims *claims)
+static uint32_t first_newer(const struct su_filter_profile *profile,
+                            const struct su_filter_arch *arch, size_t n_claims)
 {
-    uint32_t named = claims->n ? claims->v[claims->n - 1].number : 0;
+    uint32_t named = n_claims ? profile->claims[n_claims - 1].number : 0;
     uint32_t old = arch->base + (arch->is_64bit ? LAST_OLD_64BIT : LAST_OLD_32BIT);
 
     return (named > old ? named : old) + 1;
@@ -281,15 +286,16 @@ static uint32_t first_newer(const struct su_filter_arch *arch, const struct clai
 int su_filter_ranges_add(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
                          struct su_arena *scratch, struct su_filter_ranges *out)
 {
-    struct claims claims;
+    size_t n_claims = collect_claims(profile, arch);
     struct su_filter_range gap = {.first = arch->first, .action = profile->default_action};
-    int r = collect_claims(profile, arch, scratch, &claims);
+    int r = 0;
 
-    for (size_t i = 0, n; i < claims.n && r == 0; i += n) {
+    for (size_t i = 0, n; i < n_claims && r == 0; i += n) {
+        const struct su_filter_claim *claims = &profile->claims[i];
         struct su_filter_range range;
-        for (n = 1; i + n < claims.n && claims.v[i + n].number == claims.v[i].number;)
+        for (n = 1; i + n < n_claims && claims[n].number == claims->number;)
             n++;
-        r = decide(profile, arch, &claims.v[i], n, scratch, &range);
+        r = decide(profile, arch, claims, n, scratch, &range);
         if (r == 0 && gap.first < range.first)
             r = su_filter_range_push(scratch, out, gap);
         if (r == 0)
@@ -298,7 +304,7 @@ int su_filter_ranges_add(const struct su_filter_profile *profile, const struct s
     }
     if (r == 0)
         r = su_filter_range_push(scratch, out, gap);
-    gap = (struct su_filter_range){.action = profile->newer_action};
-    gap.first = first_newer(arch, &claims);
+    gap.first = first_newer(profile, arch, n_claims);
+    gap.action = profile->newer_action;
     return r == 0 ? su_filter_range_push(scratch, out, gap) : r;
 }

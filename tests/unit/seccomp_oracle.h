@@ -26,8 +26,6 @@ static inline uint32_t action_value(int action, const uint32_t *errno_ret)
     return values[action] | (action == OCI_ACT_ERRNO || action == OCI_ACT_TRACE ? data : 0);
 }
 
-/* --- libseccomp ------------------------------------------------------------------------------- */
-
 static inline bool has_index_twice(const struct oci_seccomp_rule *rule)
 {
     unsigned seen = 0;
@@ -112,8 +110,6 @@ static inline bool oracle_covers(const struct su_seccomp_prog *prog, uint32_t au
     }
     return false;
 }
-
-/* --- the words of the document ---------------------------------------------------------------- */
 
 /* The rules that name one number of one ABI, by its own name or as a call behind a selector. */
 struct reading {
@@ -224,7 +220,7 @@ static inline bool arg_matches(const struct oci_seccomp_arg *arg, uint64_t value
 }
 
 static inline bool args_match(const struct oci_seccomp_rule *rule, const struct reading *r,
-                              const uint64_t *args, bool is_muxed)
+                              const __u64 *args, bool is_muxed)
 {
     bool any = has_index_twice(rule), all = true, some = false;
 
@@ -238,7 +234,7 @@ static inline bool args_match(const struct oci_seccomp_rule *rule, const struct 
     return any ? some : all;
 }
 
-static inline uint32_t reading_decides(const struct reading *r, const uint64_t *args)
+static inline uint32_t reading_decides(const struct reading *r, const __u64 *args)
 {
     uint64_t selector = r->arch->is_64bit ? args[0] : (uint32_t)args[0];
     const char *behind = selector < 32 ? r->muxed[selector] : NULL;

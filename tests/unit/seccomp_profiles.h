@@ -123,6 +123,16 @@ static inline struct oci_seccomp read_profile(struct su_arena *arena, const char
     return s;
 }
 
+static inline void add_arch(struct su_arena *arena, struct oci_seccomp *s, const char *name)
+{
+    char **v = pick(arena, s->architectures.n + 2, sizeof(*v));
+
+    if (s->architectures.n)
+        memcpy(v, s->architectures.v, s->architectures.n * sizeof(*v));
+    v[s->architectures.n++] = su_arena_strdup(arena, name);
+    s->architectures.v = v;
+}
+
 /* xorshift: the same numbers on every machine. */
 static inline uint64_t next_random(uint64_t *state)
 {
