@@ -87,9 +87,9 @@ test_help_of_each_command_lists_its_options() {
     assert_contains "$(cat out)" bundle
     assert_contains "$(cat out)" pid-file
     assert_contains "$(cat out)" console-socket
-    "$RUNLET" kill --help | grep -q all
-    "$RUNLET" delete --help | grep -q force
-    "$RUNLET" list --help | grep -q format
+    assert_contains "$("$RUNLET" kill --help)" all
+    assert_contains "$("$RUNLET" delete --help)" force
+    assert_contains "$("$RUNLET" list --help)" format
 }
 
 test_version_has_exactly_three_lines() {
