@@ -33,7 +33,7 @@ enum su_kind {
     SU_K_STRING_LIST, /* struct su_strv */
     SU_K_UINT32_LIST, /* struct { uint32_t *v; size_t n; } */
     SU_K_STRING_MAP,  /* struct { struct oci_pair *v; size_t n; }, in document order */
-    SU_K_OBJECT,      /* T *, NULL when absent */
+    SU_K_OBJECT,      /* T *, NULL when absent; with SU_F_INLINE a T */
     SU_K_OBJECT_LIST, /* struct { T *v; size_t n; } */
     SU_K_OBJECT_MAP,  /* struct { T *v; size_t n; }: T's first member is char *key */
     SU_K_RAW,         /* char *: the JSON text of the value as it stands, NULL when absent */
@@ -44,6 +44,7 @@ enum {
     SU_F_REQUIRED = 2,  /* the specification says REQUIRED */
     SU_F_NOT_LINUX = 4, /* of no meaning on Linux: ignored with a debug line */
     SU_F_RUNTIME = 8,   /* made up by this project (state files), not by the specification */
+    SU_F_INLINE = 16,   /* OBJECT: the struct itself is the member, so absent reads as zeroes */
 };
 
 /* One word of an enumeration. Tables of these end with a NULL name. */
@@ -65,6 +66,7 @@ struct su_field {
     int64_t min;                 /* integers: inclusive bounds; min = max = 0 means the */
     uint64_t max;                /* whole range of the kind */
     const char *since;           /* spec version that brought it, NULL for 1.0 */
+    int absent;                  /* ENUM without SU_F_PTR: what absent reads as, usually 0 */
 };
 
 struct su_type {
@@ -92,7 +94,8 @@ struct oci_pair {
  * path, line:column, what was found and what was expected; a duplicate key, invalid UTF-8, a
  * lone surrogate, a NUL in a string, nesting over SU_JSON_MAX_DEPTH; -EFBIG: len over
  * SU_JSON_MAX_BYTES; -ENOMEM. A null value reads as absent; a document that is null is an error.
- * Missing fields are not errors here: su_json_check_required() looks for those.
+ * Missing fields are not errors here, su_json_check_required() looks for those; except for
+ * required scalars without SU_F_PTR, whose absence could not be told from zero afterwards.
  */
 SU_API int su_json_decode(const struct su_type *t, const char *text, size_t len,
                           struct su_arena *arena, void *out, struct su_error *err);
@@ -102,7 +105,8 @@ SU_API int su_json_decode_list(const struct su_type *t, const char *text, size_t
                                struct su_arena *arena, void **list, size_t *n,
                                struct su_error *err);
 
-/* -EINVAL (SU_ERR_SPEC) naming the first field marked REQUIRED that obj lacks, at any depth. */
+/* -EINVAL (SU_ERR_SPEC) naming the first field marked REQUIRED that obj lacks, at any depth. A
+ * scalar without SU_F_PTR always counts as present. */
 SU_API int su_json_check_required(const struct su_type *t, const void *obj, struct su_error *err);
 
 enum {
@@ -111,7 +115,8 @@ enum {
 
 /*
  * Encodes obj. Absent fields are left out, as are false and 0 unless the field is REQUIRED or
- * SU_F_PTR; empty lists, maps and objects that are present are written. *text is malloc'd (the
+ * SU_F_PTR; empty lists, maps and objects that are present are written. Bytes that are not UTF-8
+ * become U+FFFD, so that the result can always be decoded again. *text is malloc'd (the
  * caller frees), NUL-terminated, without a final line end; *len may be NULL. -ENOMEM.
  */
 SU_API int su_json_encode(const struct su_type *t, const void *obj, unsigned flags, int indent,

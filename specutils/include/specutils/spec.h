@@ -15,6 +15,8 @@ SU_BEGIN_DECLS
 struct su_spec {
     struct su_arena arena;
     struct oci_spec oci;
+    const char *text; /* the document that it was read from, in arena */
+    size_t text_len;
 };
 
 /*
