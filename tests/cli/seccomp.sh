@@ -38,7 +38,8 @@ test_other_calls_still_work() {
 test_the_default_action_holds_for_what_is_not_listed() {
     needs_x86_64
     assert_eq "errno 38" "$(run_sh "helper syscall $SETPRIORITY 0 0 5" \
-        '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 38, architectures: ["SCMP_ARCH_X86_64"],
+        '.process.noNewPrivileges = true
+        | .linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 38, architectures: ["SCMP_ARCH_X86_64"],
           syscalls: [{action: "SCMP_ACT_ALLOW", names: ["read", "write", "open", "openat", "close", "stat", "fstat",
           "lstat", "newfstatat", "statx", "poll", "lseek", "mmap", "mprotect", "munmap", "brk", "rt_sigaction", "rt_sigprocmask",
           "ioctl", "access", "dup", "dup2", "fcntl", "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "clone", "clone3",
