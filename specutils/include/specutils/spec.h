@@ -15,7 +15,7 @@ SU_BEGIN_DECLS
 struct su_spec {
     struct su_arena arena;
     struct oci_spec oci;
-    const char *text; /* the document that it was read from, in arena */
+    char *text; /* the document that it was read from, owned */
     size_t text_len;
 };
 
