@@ -410,6 +410,108 @@ START_TEST(unknown_words_are_data_except_on_bind_mounts)
 }
 END_TEST
 
+/* --- what the kernel makes of it ---------------------------------------------------------------
+ */
+
+/* The options of the mount at path, as mountinfo has them. */
+static const char *mount_options_of(const char *path)
+{
+    _cleanup_free_ char *text = NULL;
+    const char *field = su_arena_printf(&arena, " %s ", path);
+
+    ck_assert_int_eq(su_read_file_at(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL), 0);
+    const char *found = strstr(text, field);
+    ck_assert_ptr_nonnull(found);
+    found += strlen(field);
+    return su_arena_strndup(&arena, found, strcspn(found, " "));
+}
+
+/* As sandboxes do it: the recursive attributes first. */
+static void apply_attributes(const char *path, const struct su_mount_opts *opts)
+{
+    const struct {
+        uint64_t set, clr, propagation, userns_fd;
+    } recursive = {opts->rec_set, opts->rec_clr, 0, 0},
+      plain = {opts->attr_set, opts->attr_clr, 0, 0};
+
+    ck_assert_msg(syscall(SYS_mount_setattr, AT_FDCWD, path, 0x8000 /* AT_RECURSIVE */, &recursive,
+                          sizeof(recursive)) == 0,
+                  "recursive: %s", strerror(errno));
+    ck_assert_msg(syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &plain, sizeof(plain)) == 0,
+                  "plain: %s", strerror(errno));
+}
+
+START_TEST(kernel_shows_what_the_words_say)
+{
+    const struct {
+        const char *const *opts;
+        const char *top, *sub; /* of a mount and one below it, both noatime,nosuid before */
+    } rows[] = {
+        {OPTS("ro", "nodev"), "ro,nosuid,nodev,noatime", "rw,nosuid,noatime"},
+        {OPTS("rro"), "ro,nosuid,noatime", "ro,nosuid,noatime"},
+        {OPTS("rro", "rw"), "rw,nosuid,noatime", "ro,nosuid,noatime"},
+        {OPTS("ro", "rrw"), "rw,nosuid,noatime", "rw,nosuid,noatime"},
+        {OPTS("rrw", "ro"), "ro,nosuid,noatime", "rw,nosuid,noatime"},
+        {OPTS("suid", "atime"), "rw,relatime", "rw,nosuid,noatime"},
+        {OPTS("rsuid", "ratime"), "rw,relatime", "rw,relatime"},
+        {OPTS("relatime"), "rw,nosuid,relatime", "rw,nosuid,noatime"},
+        {OPTS("strictatime"), "rw,nosuid", "rw,nosuid,noatime"},
+        {OPTS("rstrictatime", "noatime"), "rw,nosuid,noatime", "rw,nosuid"},
+        {OPTS("noatime", "rstrictatime"), "rw,nosuid", "rw,nosuid"},
+        {OPTS("norelatime"), "rw,nosuid,noatime", "rw,nosuid,noatime"},
+        {OPTS("nodiratime", "noexec", "nosymfollow"),
+         "rw,nosuid,noexec,noatime,nodiratime,nosymfollow", "rw,nosuid,noatime"},
+        {OPTS("rnodiratime", "rdev", "rexec"), "rw,nosuid,noatime,nodiratime",
+         "rw,nosuid,noatime,nodiratime"},
+    };
+    if (!can_unshare_user(__func__))
+        return;
+    const char *top = temp_dir(&arena), *sub = su_arena_printf(&arena, "%s/sub", top);
+    enter_new_userns(CLONE_NEWNS);
+    for (size_t i = 0; i < SU_ARRAY_SIZE(rows); i++) {
+        struct su_mount_opts out;
+        size_t n = 0;
+        while (rows[i].opts[n])
+            n++;
+        struct su_strv opts = list_in(&arena, rows[i].opts, n);
+        ck_assert_int_eq(su_parse_mount_options(&arena, &opts, true, "mounts[0]", &out, NULL), 0);
+        ck_assert_int_eq(mount("x", top, "tmpfs", MS_NOATIME | MS_NOSUID, NULL), 0);
+        ck_assert_int_eq(mkdir(sub, 0755), 0);
+        ck_assert_int_eq(mount("x", sub, "tmpfs", MS_NOATIME | MS_NOSUID, NULL), 0);
+        apply_attributes(top, &out);
+        ck_assert_msg(su_streq(mount_options_of(top), rows[i].top), "row %zu: %s", i,
+                      mount_options_of(top));
+        ck_assert_msg(su_streq(mount_options_of(sub), rows[i].sub), "row %zu: %s", i,
+                      mount_options_of(sub));
+        ck_assert_int_eq(umount2(top, MNT_DETACH), 0);
+    }
+    rmdir(top);
+}
+END_TEST
+
+START_TEST(kernel_accepts_the_attributes_of_every_word)
+{
+    size_t n;
+    const char *const *known = su_known_mount_options(&n);
+
+    if (!can_unshare_user(__func__))
+        return;
+    const char *top = temp_dir(&arena);
+    enter_new_userns(CLONE_NEWNS);
+    ck_assert_int_eq(mount("x", top, "tmpfs", 0, NULL), 0);
+    for (size_t i = 0; i < n; i++) {
+        struct su_mount_opts out;
+        struct su_strv opts = LIST(&arena, known[i]);
+        ck_assert_int_eq(su_parse_mount_options(&arena, &opts, true, "mounts[0]", &out, NULL), 0);
+        apply_attributes(top, &out);
+        for (size_t j = 0; j < out.n_propagation; j++)
+            ck_assert_int_eq(mount(NULL, top, NULL, out.propagation[j], NULL), 0);
+    }
+    ck_assert_int_eq(umount2(top, MNT_DETACH), 0);
+    rmdir(top);
+}
+END_TEST
+
 START_TEST(known_words_are_sorted_and_without_duplicates)
 {
     size_t n;
@@ -519,6 +621,8 @@ int main(void)
     tcase_add_test(tc, propagation_words_keep_their_order);
     tcase_add_test(tc, special_words_set_their_member_only);
     tcase_add_test(tc, unknown_words_are_data_except_on_bind_mounts);
+    tcase_add_test(tc, kernel_shows_what_the_words_say);
+    tcase_add_test(tc, kernel_accepts_the_attributes_of_every_word);
     tcase_add_test(tc, known_words_are_sorted_and_without_duplicates);
     tcase_add_test(tc, all_words_of_the_specification_are_known);
     tcase_add_test(tc, words_that_other_runtimes_announce_are_known);
