@@ -116,9 +116,9 @@ static int again(char **args)
     if (su_streq(args[0], "count"))
         return count_signals(number);
     if (su_streq(args[0], "ignored")) {
-        struct sigaction action;
-        sigaction(SIGHUP, NULL, &action);
-        return action.sa_handler == SIG_IGN ? count_signals(SIGUSR1) : 50;
+        struct sigaction old, action = {.sa_handler = count_signal};
+        sigaction(SIGHUP, &action, &old);
+        return old.sa_handler == SIG_IGN ? count_signals(SIGUSR1) : 50;
     }
     if (su_streq(args[0], "terminal"))
         return use_terminal();

@@ -141,6 +141,22 @@ START_TEST(program_is_our_child_inside_of_a_joined_pid_namespace)
 }
 END_TEST
 
+START_TEST(joined_pid_namespace_alone_takes_the_program_in)
+{
+    if (skipped_without_root(__func__))
+        return;
+    struct holder holder = hold_ns(CLONE_NEWPID, false);
+    struct oci_linux_namespace ns = {CLONE_NEWPID, ns_path(&holder, "pid_for_children")};
+    struct su_cmd cmd = {.stdio = {-1, -1, 2}};
+    pid_t pid = start_sleeper(&cmd, &ns, 1);
+
+    ck_assert_str_eq(link_text(su_arena_printf(&arena, "/proc/%d/ns/pid", pid)),
+                     link_text(ns.path));
+    end_sleeper(&cmd);
+    release(&holder);
+}
+END_TEST
+
 START_TEST(new_namespaces_belong_to_the_joined_user_namespace)
 {
     if (skipped_without_root(__func__) || !can_unshare_user(__func__))
@@ -426,6 +442,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, every_kind_can_be_joined);
     tcase_add_test(tc, joined_network_with_new_pid_namespace);
     tcase_add_test(tc, program_is_our_child_inside_of_a_joined_pid_namespace);
+    tcase_add_test(tc, joined_pid_namespace_alone_takes_the_program_in);
     tcase_add_test(tc, new_namespaces_belong_to_the_joined_user_namespace);
     tcase_add_test(tc, unprivileged_caller_joins_what_its_user_namespace_owns);
     tcase_add_test(tc, failed_exec_is_an_error_of_the_start);
