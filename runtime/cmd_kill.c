@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "command.h"
 #include "sandbox.h"
-#include "signals.h"
+#include "signal_names.h"
 
 struct kill_flags {
     bool all;

@@ -36,18 +36,21 @@ static int write_config(const char *bundle, const struct su_strbuf *text, struct
 {
     _cleanup_fd_ int dir_fd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0)
-        return su_fail(err, errno, "cannot open bundle %s: %s", bundle, strerrordesc_np(errno));
+        return su_fail(err, errno, "bundle \"%s\": cannot open it: %s", bundle,
+                       strerrordesc_np(errno));
     _cleanup_fd_ int fd =
         openat(dir_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EEXIST)
-        return su_fail(err, EEXIST, "config.json exists in %s already: remove it first", bundle);
+        return su_fail(err, EEXIST, "bundle \"%s\": config.json exists already: remove it first",
+                       bundle);
     if (fd < 0)
-        return su_fail(err, errno, "cannot make config.json in %s: %s", bundle,
+        return su_fail(err, errno, "bundle \"%s\": cannot make config.json: %s", bundle,
                        strerrordesc_np(errno));
     int rc = su_write_all(fd, text->text, text->len);
     if (rc < 0) {
         unlinkat(dir_fd, "config.json", 0);
-        return su_fail(err, -rc, "cannot write config.json: %s", strerrordesc_np(-rc));
+        return su_fail(err, -rc, "bundle \"%s\": cannot write config.json: %s", bundle,
+                       strerrordesc_np(-rc));
     }
     return 0;
 }

@@ -48,7 +48,7 @@ static char *find_bundle(struct su_arena *arena, const char *bundle, struct su_e
     /* Links are followed now: the path must stay right when the caller's folder changes. */
     _cleanup_free_ char *real = bundle ? realpath(bundle, NULL) : getcwd(NULL, 0);
     if (!real) {
-        su_fail(err, errno, "cannot find bundle %s: %s", bundle ? bundle : ".",
+        su_fail(err, errno, "bundle \"%s\": cannot find it: %s", bundle ? bundle : ".",
                 strerrordesc_np(errno));
         return NULL;
     }
@@ -65,14 +65,15 @@ static int open_config(const char *bundle, const char *config, struct su_error *
     _cleanup_fd_ int dir_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (dir_fd < 0)
-        return su_fail(err, errno, "cannot open bundle %s: %s", bundle, strerrordesc_np(errno));
+        return su_fail(err, errno, "bundle \"%s\": cannot open it: %s", bundle,
+                       strerrordesc_np(errno));
     /* O_NONBLOCK: a FIFO without a writer would hang the caller. */
     _cleanup_fd_ int fd = openat(dir_fd, config, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) < 0)
-        return su_fail(err, errno, "cannot open %s of bundle %s: %s", config, bundle,
+        return su_fail(err, errno, "bundle \"%s\": cannot open %s: %s", bundle, config,
                        strerrordesc_np(errno));
     if (!S_ISREG(st.st_mode))
-        return su_fail(err, EINVAL, "%s of bundle %s is not a regular file", config, bundle);
+        return su_fail(err, EINVAL, "bundle \"%s\": %s is not a regular file", bundle, config);
     return su_take_fd(&fd);
 }
 
@@ -82,7 +83,12 @@ static int read_spec(const char *bundle, const char *config, struct su_config *c
     if (!config)
         return su_read_spec(bundle, conf, spec, err);
     _cleanup_fd_ int fd = open_config(bundle, config, err);
-    return fd < 0 ? fd : su_read_spec_from_file(bundle, fd, conf, spec, err);
+    if (fd < 0)
+        return fd;
+    int rc = su_read_spec_from_file(bundle, fd, conf, spec, err);
+    if (rc < 0 && err->kind == SU_ERR_JSON)
+        su_error_prefix(err, "bundle \"%s\": %s", bundle, config);
+    return rc;
 }
 
 /*

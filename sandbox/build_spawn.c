@@ -50,6 +50,7 @@ static int make_init(struct sb_build *b, struct sb_init *in, struct su_error *er
         .plan = plan,
         .sock = b->init_sock,
         .builder_fd = b->sock,
+        .lock_fd = b->dir_fd,
         .wait_mapped = waits_for_builder(b),
         .start_fd = b->start_fd,
         .tree_fd = b->tree_fd,

@@ -62,8 +62,8 @@ static int64_t now_ms(void)
 }
 
 /* After vfork: the parent sleeps until exec and shares its memory. */
-static _Noreturn void exec_hook(const struct oci_hook *hook, char *const *env, int in, int out,
-                                volatile int *exec_errno)
+static _Noreturn __attribute__((noinline)) void
+exec_hook(const struct oci_hook *hook, char *const *env, int in, int out, volatile int *exec_errno)
 {
     char *const no_args[] = {hook->path, NULL};
 

@@ -70,8 +70,7 @@ int sb_idmap_source(const struct sb_mount_step *step, struct su_error *err)
     SU_RETRY_EINTR(waitpid(pid, NULL, 0));
     if (ns_fd < 0)
         return su_error_prefix(err, "%s", step->json_path);
-    const struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP,
-                                    .userns_fd = (unsigned)ns_fd};
+    const struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)ns_fd};
     int ret = sb_mount_setattr(step->src_fd, step->opts.ridmap ? AT_RECURSIVE : 0, &attr);
     if (ret < 0)
         return su_fail_at(err, SU_ERR_IO, -ret, step->json_path,

@@ -232,6 +232,23 @@ static int wait_for_start(struct sb_init *in)
     }
 }
 
+/* A container may stay created for long: until then nothing of the host is kept open. */
+static void close_all_but(struct sb_init *in, int a, int b)
+{
+    int low = a < b ? a : b, high = a < b ? b : a;
+    int next = 3 + (int)in->plan->opts->preserve_fds;
+
+    for (int i = 0; i < 2; i++) {
+        int keep = i == 0 ? low : high;
+        if (keep < next)
+            continue;
+        if (keep > next)
+            syscall(SYS_close_range, (unsigned)next, (unsigned)keep - 1, 0U);
+        next = keep + 1;
+    }
+    syscall(SYS_close_range, (unsigned)next, ~0U, 0U);
+}
+
 static int wait_for_go(struct sb_init *in)
 {
     int ret = tell(in, SB_MSG_READY, 0);
@@ -240,7 +257,8 @@ static int wait_for_go(struct sb_init *in)
         return ret;
     if (in->start_fd < 0)
         return expect(in, SB_MSG_GO);
-    close(in->sock);
+    in->n_created = 0; /* what is there now belongs to a container that exists */
+    close_all_but(in, in->start_fd, in->lsm_fd);
     in->sock = -1;
     return wait_for_start(in);
 }
@@ -250,6 +268,12 @@ static int start_container_hooks(struct sb_init *in)
     return run_hooks(in, SB_HOOK_START_CONTAINER, "created", in->plan->process.env);
 }
 
+/* The caller's terminal and its process group are not the container's. */
+static int start_session(struct sb_init *in)
+{
+    return setsid() < 0 ? sb_init_fail(in, SB_STEP_SYNC, 0, errno) : 0;
+}
+
 /* The caller's fds that the container is to have stay, all others go at exec: those that leaked
  * into the runtime as well as its own. */
 static int keep_fds(struct sb_init *in)
@@ -257,6 +281,7 @@ static int keep_fds(struct sb_init *in)
     unsigned first = 3 + in->plan->opts->preserve_fds;
 
     close(in->builder_fd);
+    close(in->lock_fd);
     if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         return sb_init_fail(in, SB_STEP_SYNC, 0, errno);
     in->caller_umask = umask(0);
@@ -277,6 +302,7 @@ _Noreturn void sb_init_run(struct sb_init *in)
 {
     static int (*const steps[])(struct sb_init *) = {
         keep_fds,
+        start_session,
         enter_namespaces,
         sb_init_attach_rootfs,
         sb_init_mounts,

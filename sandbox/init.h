@@ -26,6 +26,7 @@ struct sb_init {
     const struct sb_plan *plan;
     int sock;         /* to the builder */
     int builder_fd;   /* the builder's end, to be closed here so that its death is seen */
+    int lock_fd;      /* the state folder, to be closed here so that the lock is the builder's */
     bool wait_mapped; /* the builder has something to do before any step: maps, a v1 cgroup */
     int start_fd;     /* where sb_start() connects, -1: the builder says go */
     int tree_fd;      /* the rootfs as a detached tree, then mounted; all paths start here */

@@ -98,8 +98,6 @@ int sb_init_terminal(struct sb_init *in)
         return sb_init_fail(in, SB_STEP_SYNC, 0, -ret);
     su_closep(&in->master_fd);
     in->master_fd = -1;
-    if (setsid() < 0 && errno != EPERM)
-        return sb_init_fail(in, SB_STEP_TERMINAL, 0, errno);
     if (ioctl(in->slave_fd, TIOCSCTTY, 0) < 0)
         return sb_init_fail(in, SB_STEP_TERMINAL, 0, errno);
     for (int fd = 0; fd <= 2; fd++)

@@ -268,7 +268,7 @@ int sb_cgroup_create(struct su_arena *arena, const struct sb_cgroup_plan *plan,
     if (r == 0)
         r = prepare_cgroup2(&m, &fd);
     if (r == 0)
-        r = sb_cg_do_writes(plan, err);
+        r = sb_cg_do_writes(plan, fd, err);
     if (r == 0)
         *v2_fd = su_take_fd(&fd);
     return r;

@@ -110,8 +110,36 @@ static int fail_enable(const struct sb_cgroup_plan *plan, const char *name, cons
                       strerror(-r), hint);
 }
 
-/* Enables in one group what is wanted and not there. All at once; if the kernel refuses one by
- * one, since one bad name spoils the whole write. */
+/*
+ * True for a group with processes that is not the root. The kernel refuses to enable most
+ * controllers there; the others (cpu, pids, ...) it takes and makes the group a threaded domain,
+ * below which no ordinary process can live: worse than no controller.
+ */
+static bool has_own_processes(int dirfd)
+{
+    char pids[32];
+    ssize_t n = sb_cg_read(dirfd, "cgroup.procs", pids, sizeof(pids));
+
+    return n != 0 && faccessat(dirfd, "cgroup.type", F_OK, 0) == 0;
+}
+
+/* One name a write, since one bad name spoils the whole of a longer one. */
+static int enable_one(const struct sb_cgroup_plan *plan, int dirfd, const char *group,
+                      const char *name, struct su_error *err)
+{
+    char text[80];
+    int r = -EINVAL;
+
+    if ((size_t)snprintf(text, sizeof(text), "+%s", name) < sizeof(text))
+        r = su_write_file_at(dirfd, "cgroup.subtree_control", text);
+    if (r < 0 && is_needed(plan, name))
+        return fail_enable(plan, name, group, r, err);
+    if (r < 0)
+        su_debug("controller %s stays off in %s: %s", name, group, strerror(-r));
+    return 0;
+}
+
+/* Enables in one group what is wanted and not there: all at once, else one by one. */
 static int enable_in(const struct sb_cgroup_plan *plan, int dirfd, const char *group,
                      const struct names *want, struct su_error *err)
 {
@@ -125,50 +153,62 @@ static int enable_in(const struct sb_cgroup_plan *plan, int dirfd, const char *g
             su_strbuf_printf(&all, "%s+%s", all.len ? " " : "", want->v[i]);
     if (all.failed)
         return su_fail(err, ENOMEM, "out of memory while enabling cgroup controllers");
-    if (!all.text || su_write_file_at(dirfd, "cgroup.subtree_control", all.text) == 0)
+    if (!all.text)
+        return 0;
+    bool is_busy = has_own_processes(dirfd);
+    if (!is_busy && su_write_file_at(dirfd, "cgroup.subtree_control", all.text) == 0)
         return 0;
     for (size_t i = 0; i < want->n; i++) {
-        char one[80];
-        if (has(&have, want->v[i]) || strlen(want->v[i]) > sizeof(one) - 2)
+        int r = 0;
+        if (has(&have, want->v[i]))
             continue;
-        snprintf(one, sizeof(one), "+%s", want->v[i]);
-        int r = su_write_file_at(dirfd, "cgroup.subtree_control", one);
-        if (r < 0 && is_needed(plan, want->v[i]))
-            return fail_enable(plan, want->v[i], group, r, err);
+        if (!is_busy)
+            r = enable_one(plan, dirfd, group, want->v[i], err);
+        else if (is_needed(plan, want->v[i]))
+            r = fail_enable(plan, want->v[i], group, -EBUSY, err);
         if (r < 0)
-            su_debug("controller %s stays off in %s: %s", want->v[i], group, strerror(-r));
+            return r;
     }
     return 0;
 }
 
 /* From the mount point down to the folder's parent. */
 static int enable_above(const struct sb_cgroup_plan *plan, const struct sb_cgroup_dir *dir,
-                        int mount_fd, const struct names *want, struct su_error *err)
+                        const struct names *want, struct su_error *err)
 {
     _cleanup_free_ char *path = strdup(dir->path);
-    size_t mount_len = strlen(dir->mount);
-    int fd = mount_fd;
-    int r = path ? 0 : su_fail(err, ENOMEM, "out of memory while enabling cgroup controllers");
+    _cleanup_fd_ int fd = -1;
 
-    for (size_t end = mount_len; r == 0;) {
-        path[end] = '\0';
-        r = enable_in(plan, fd, path, want, err);
-        path[end] = '/';
-        const char *name = path + end + 1;
-        end += 1 + strcspn(name, "/");
-        if (r < 0 || !path[end])
-            break;
-        path[end] = '\0';
-        int next = sb_cg_open_dir(fd, name);
-        if (fd != mount_fd)
+    if (!path)
+        return su_fail(err, ENOMEM, "out of memory while enabling cgroup controllers");
+    for (char *end = path + strlen(dir->mount); end; end = strchr(end + 1, '/')) {
+        *end = '\0';
+        int r =
+            fd < 0 ? sb_cg_open_dir(AT_FDCWD, path) : sb_cg_open_dir(fd, strrchr(path, '/') + 1);
+        if (r < 0)
+            return su_fail(err, -r, "cannot open %s: %s", path, strerror(-r));
+        if (fd >= 0)
             close(fd);
-        fd = next;
-        if (fd < 0)
-            return su_fail(err, -next, "cannot open %s: %s", path, strerror(-next));
+        fd = r;
+        if ((r = enable_in(plan, fd, path, want, err)) < 0)
+            return r;
+        *end = '/';
     }
-    if (fd != mount_fd)
-        close(fd);
-    return r;
+    return 0;
+}
+
+/* What the mount point offers. */
+static int read_offered(const struct sb_cgroup_dir *dir, struct names *offered)
+{
+    static const char file[] = "/cgroup.controllers";
+    size_t len = strlen(dir->mount);
+    _cleanup_free_ char *path = malloc(len + sizeof(file));
+
+    if (!path)
+        return -ENOMEM;
+    memcpy(path, dir->mount, len);
+    memcpy(path + len, file, sizeof(file));
+    return read_names(AT_FDCWD, path, offered);
 }
 
 int sb_cg_enable_controllers(const struct sb_cgroup_plan *plan, const struct sb_cgroup_dir *dir,
@@ -178,10 +218,7 @@ int sb_cg_enable_controllers(const struct sb_cgroup_plan *plan, const struct sb_
 
     if (plan->n_enable == 0 && !plan->enable_available)
         return 0;
-    _cleanup_fd_ int mount_fd = sb_cg_open_dir(AT_FDCWD, dir->mount);
-    if (mount_fd < 0)
-        return su_fail(err, -mount_fd, "cannot open %s: %s", dir->mount, strerror(-mount_fd));
-    int r = read_names(mount_fd, "cgroup.controllers", &offered);
+    int r = read_offered(dir, &offered);
     if (r == 0)
         r = read_names(dir_fd, "cgroup.controllers", &have);
     if (r < 0)
@@ -193,5 +230,5 @@ int sb_cg_enable_controllers(const struct sb_cgroup_plan *plan, const struct sb_
     }
     for (size_t i = 0; plan->enable_available && i < offered.n; i++)
         add(&want, offered.v[i]);
-    return has_all(&have, &want) ? 0 : enable_above(plan, dir, mount_fd, &want, err);
+    return has_all(&have, &want) ? 0 : enable_above(plan, dir, &want, err);
 }

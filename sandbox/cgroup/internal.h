@@ -101,8 +101,8 @@ int sb_cg_attach_device_prog(const struct sb_cgroup_plan *plan, int cgroup_fd, b
 int sb_cg_enable_controllers(const struct sb_cgroup_plan *plan, const struct sb_cgroup_dir *dir,
                              int dir_fd, struct su_error *err);
 
-/* write.c: does the writes of the plan. */
-int sb_cg_do_writes(const struct sb_cgroup_plan *plan, struct su_error *err);
+/* write.c: does the writes of the plan. cgroup2_fd is its cgroup2 folder, or -1. */
+int sb_cg_do_writes(const struct sb_cgroup_plan *plan, int cgroup2_fd, struct su_error *err);
 
 /* files.c: small files of cgroupfs. Reads at most size - 1 bytes, NUL-terminates. Length or
  * -errno. */

@@ -30,7 +30,7 @@ void *sb_cg_grow(struct su_arena *arena, void *v, size_t n, size_t size)
     if (v && (n & (n - 1)) != 0)
         return v;
     void *grown = su_arena_array(arena, n ? n * 2 : 1, size);
-    if (grown && n)
+    if (grown && v)
         memcpy(grown, v, n * size);
     return grown;
 }

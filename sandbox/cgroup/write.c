@@ -13,6 +13,7 @@
 /* The folder and the file that are open. */
 struct cursor {
     const struct sb_cgroup_plan *plan;
+    int cgroup2_fd; /* borrowed: the cgroup2 folder, the plan's first; -1: not open */
     size_t dir;
     int dir_fd, file_fd;
     const char *file;
@@ -22,8 +23,9 @@ static void cursor_close(struct cursor *c)
 {
     if (c->file_fd >= 0)
         close(su_take_fd(&c->file_fd));
-    if (c->dir_fd >= 0)
-        close(su_take_fd(&c->dir_fd));
+    if (c->dir_fd >= 0 && c->dir_fd != c->cgroup2_fd)
+        close(c->dir_fd);
+    c->dir_fd = -1;
     c->file = NULL;
 }
 
@@ -32,7 +34,9 @@ static int write_one(struct cursor *c, const struct sb_cgroup_write *w)
     if (c->dir_fd < 0 || c->dir != w->dir) {
         cursor_close(c);
         c->dir = w->dir;
-        c->dir_fd = sb_cg_open_dir(AT_FDCWD, c->plan->dirs[w->dir].path);
+        c->dir_fd = w->dir == 0 && c->cgroup2_fd >= 0
+                        ? c->cgroup2_fd
+                        : sb_cg_open_dir(AT_FDCWD, c->plan->dirs[w->dir].path);
         if (c->dir_fd < 0)
             return c->dir_fd;
     }
@@ -147,9 +151,10 @@ static int write_dir(struct cursor *c, size_t begin, size_t end, struct su_error
     return 0;
 }
 
-int sb_cg_do_writes(const struct sb_cgroup_plan *plan, struct su_error *err)
+int sb_cg_do_writes(const struct sb_cgroup_plan *plan, int cgroup2_fd, struct su_error *err)
 {
-    _cleanup_(cursor_close) struct cursor c = {.plan = plan, .dir_fd = -1, .file_fd = -1};
+    _cleanup_(cursor_close) struct cursor c = {
+        .plan = plan, .cgroup2_fd = cgroup2_fd, .dir_fd = -1, .file_fd = -1};
 
     for (size_t begin = 0, end; begin < plan->n_writes; begin = end) {
         for (end = begin + 1; end < plan->n_writes; end++)

@@ -234,9 +234,9 @@ bool json_fail_syntax(struct json_decoder *d)
     if (d->at_end) {
         start = d->len;
         what = "the document ends too early";
-    } else if (start >= consumed) {
+    } else if (start >= consumed && consumed > d->end) {
         /* The bad token is a comma or a colon. */
-        start = consumed ? consumed - 1 : 0;
+        start = consumed - 1;
     }
     if (d->root_ended)
         what = "text after the end of the document";

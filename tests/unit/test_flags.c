@@ -4,6 +4,7 @@
  * goes to the log. Nothing here starts a container.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +12,18 @@
 #include <sys/prctl.h>
 
 #include <check.h>
-#include <specutils/log.h>
+#include <specutils/specutils.h>
 
 #include "base/base.h"
 #include "command.h"
 #include "create_flags.h"
 #include "escape.h"
+#include "features_document.h"
 #include "flags.h"
 #include "globals.h"
 #include "logger.h"
-#include "signals.h"
+#include "signal_names.h"
+#include "spec_template.h"
 
 enum { MAX_WORDS = 16 };
 
@@ -565,6 +568,54 @@ START_TEST(debug_writes_all_records_to_a_json_log_at_once)
 }
 END_TEST
 
+START_TEST(template_is_a_valid_spec)
+{
+    static char program[] = "prog", option[] = "-x";
+    char *const args[] = {program, option};
+    const struct spec_template_opts cases[] = {
+        {.cwd = NULL},
+        {.rootless = true, .uid = 1000, .gid = 100},
+        {.cwd = "/tmp",
+         .netns = "/proc/self/ns/net",
+         .args = args,
+         .n_args = 2,
+         .cgroup_namespace = true},
+    };
+    char *text = NULL;
+    struct oci_spec made, read = {0};
+
+    ck_assert_int_eq(spec_template(&arena, &cases[_i], &made, &err), 0);
+    ck_assert_int_eq(su_json_encode(&su_type_oci_spec, &made, 0, 0, &text, NULL, &err), 0);
+    ck_assert_int_eq(su_json_decode(&su_type_oci_spec, text, strlen(text), &arena, &read, &err), 0);
+    ck_assert_int_eq(su_json_check_required(&su_type_oci_spec, &read, &err), 0);
+    ck_assert_msg(su_validate_spec(&read, NULL, &err) == 0, "%s", su_error_text(&err));
+    ck_assert(read.process->terminal && read.root->readonly);
+    ck_assert((su_get_ns(CLONE_NEWUSER, &read) != NULL) == cases[_i].rootless);
+    ck_assert((su_get_ns(CLONE_NEWCGROUP, &read) != NULL) == cases[_i].cgroup_namespace);
+    free(text);
+}
+END_TEST
+
+START_TEST(features_name_what_the_library_knows)
+{
+    char *text = NULL;
+    size_t len = 0;
+
+    ck_assert_int_eq(features_encode(&arena, &text, &len, &err), 0);
+    ck_assert_uint_eq(strlen(text), len);
+    static const char *const words[] = {"\"ociVersionMin\": \"1.0.0\"",
+                                        "\"rro\"",
+                                        "\"time\"",
+                                        "\"CAP_CHECKPOINT_RESTORE\"",
+                                        "\"SCMP_ACT_NOTIFY\"",
+                                        "\"systemd\": false",
+                                        "\"poststop\""};
+    for (size_t i = 0; i < SU_ARRAY_SIZE(words); i++)
+        ck_assert_msg(strstr(text, words[i]) != NULL, "%s", words[i]);
+    free(text);
+}
+END_TEST
+
 START_TEST(random_words_never_crash_the_parser)
 {
     static const char letters[] = "-=abdv1 \t\x80\xff";
@@ -624,6 +675,8 @@ static Suite *flags_suite(void)
     tcase_add_loop_test(tc, successful_command_keeps_its_warnings_in_the_log, 0, 2);
     tcase_add_test(tc, without_a_log_all_is_shown_with_the_name_of_the_program);
     tcase_add_test(tc, debug_writes_all_records_to_a_json_log_at_once);
+    tcase_add_loop_test(tc, template_is_a_valid_spec, 0, 3);
+    tcase_add_test(tc, features_name_what_the_library_knows);
     tcase_add_test(tc, random_words_never_crash_the_parser);
     suite_add_tcase(suite, tc);
     return suite;

@@ -15,7 +15,7 @@ SU_BEGIN_DECLS
 struct su_spec {
     struct su_arena arena;
     struct oci_spec oci;
-    const char *text; /* the document that it was read from, in arena */
+    char *text; /* the document that it was read from, owned */
     size_t text_len;
 };
 
@@ -53,6 +53,10 @@ SU_API int su_validate_spec(const struct oci_spec *spec, const struct su_config 
  */
 SU_API int su_validate_process(const struct oci_process *process, const char *path,
                                struct su_error *err);
+
+/* The same for linux.resources, which is also the document given to update. */
+SU_API int su_validate_resources(const struct oci_resources *resources, const char *path,
+                                 struct su_error *err);
 
 /* Reads a JSON array of mounts from fd's current offset to its end. Seed: ReadMounts. */
 SU_API int su_read_mounts(int fd, struct su_arena *arena, struct oci_mount **mounts, size_t *n,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of signal names and the reading of a signal from the command line. */
-#include "signals.h"
+#include "signal_names.h"
 
 #include <signal.h>
 #include <strings.h>

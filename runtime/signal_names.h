@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signals by name and number, as kill takes them. */
-#ifndef RT_SIGNALS_H
-#define RT_SIGNALS_H
+#ifndef RT_SIGNAL_NAMES_H
+#define RT_SIGNAL_NAMES_H
 
 #include <specutils/error.h>
 
