@@ -104,6 +104,10 @@ run_tests() { # [NAME-PATTERN...]; without a pattern: all
     mapfile -t names < <(sed -n 's/^\(test_[a-z0-9_]*\)() {.*/\1/p' "$0")
     if declare -F before_tests >/dev/null; then before_tests; fi
     tap_select "$@"
+    if [[ ${#names[@]} == 0 ]]; then
+        printf 'not ok 1 - %s has tests to run\n' "${0##*/}"
+        return 1
+    fi
     printf '1..%d\n' "${#names[@]}"
     number=0
     for name in "${names[@]}"; do
