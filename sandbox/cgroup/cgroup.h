@@ -41,8 +41,8 @@ struct sb_cgroup_host {
 };
 
 /*
- * Looks at the host: statfs of /sys/fs/cgroup, /proc/self/cgroup, and only where the usual mount
- * points are not there, mountinfo. No other side effect.
+ * Looks at the host: statfs of /sys/fs/cgroup, /proc/self/cgroup, on v1 the names below
+ * /sys/fs/cgroup, and only where the usual mount points are not there, mountinfo. No side effect.
  */
 int sb_cgroup_probe(struct su_arena *arena, struct sb_cgroup_host *host, struct su_error *err);
 
@@ -51,29 +51,34 @@ struct sb_cgroup_write {
     size_t dir;       /* index into dirs of the plan */
     const char *file; /* "memory.max" */
     const char *value;
-    const char
-        *json_path; /* of the property behind it, for errors: "linux.resources.memory.limit" */
-    bool optional;  /* a file that does not exist is silently passed over */
+    const char *json_path; /* of the property behind it: "linux.resources.memory.limit" */
+    bool optional;         /* passed over where the kernel does not know the file */
+    bool fallback;         /* done only where the file of the write before it does not exist */
+    bool may_be_denied;    /* EPERM is passed over: not asked for by the spec itself */
 };
 
 /* One folder of the container's cgroup. */
 struct sb_cgroup_dir {
-    size_t hierarchy;  /* index into host->v */
-    const char *mount; /* the hierarchy's mount point */
-    const char *rel;   /* the folder below it, without a leading "/": "docker/0123" */
-    const char *path;  /* both: "/sys/fs/cgroup/memory/docker/0123" */
+    size_t hierarchy;        /* index into host->v */
+    const char *controllers; /* of the hierarchy; "" is cgroup2 */
+    const char *mount;       /* the hierarchy's mount point */
+    const char *rel;         /* the folder below it, without a leading "/": "docker/0123" */
+    const char *path;        /* both: "/sys/fs/cgroup/memory/docker/0123" */
 };
 
 struct sb_cgroup_plan {
     enum sb_cgroup_mode mode;
-    struct sb_cgroup_dir *dirs; /* n_dirs 0: the container gets no cgroup of its own */
+    struct sb_cgroup_dir *dirs; /* n_dirs 0: the container gets no cgroup of its own; a cgroup2
+                                   folder is the first, then freezer, devices, the rest */
     size_t n_dirs;
     struct sb_cgroup_write *writes; /* in an order that the kernel accepts */
     size_t n_writes;
     const char **enable; /* v2: controllers to enable in subtree_control from the root down */
     size_t n_enable;
-    struct bpf_insn *device_prog; /* v2: the device filter; NULL: none */
+    bool enable_available;        /* v2: and all others that can be, for engines' statistics */
+    struct bpf_insn *device_prog; /* the device filter of the cgroup2 folder; NULL: none */
     size_t n_device_prog;
+    bool rootless;    /* as in the options */
     bool best_effort; /* rootless without limits: a cgroup that cannot be made is passed over */
 };
 
@@ -85,13 +90,27 @@ struct sb_cgroup_opts {
     bool ignore;                           /* --ignore-cgroups: empty plan */
 };
 
+/* True for "slice:prefix:name", the form that the systemd driver takes. */
+bool sb_cgroup_is_systemd_path(const char *cgroups_path);
+
 /*
  * Computes the plan. Absolute cgroups_path: below the mount point; relative: below "/" of it
- * too; absent: the id below this process's own group. ".." is refused. With a cgroups_path the
- * container gets a folder in every hierarchy (engines read statistics there); without one only
- * where resources ask for it, plus freezer and devices. Device rules always allow the default
- * devices. -EINVAL (SU_ERR_SPEC) with JSON path where a limit needs a controller that the host
- * lacks or a value that has no form there.
+ * too; absent or empty: the id below this process's own group (on v2, where limits need a
+ * controller: beside it, as a group with processes cannot hand controllers down). ".." is
+ * refused, and so is the systemd driver's form. With a cgroups_path the container gets a folder
+ * in every hierarchy (engines read statistics there); without one only where resources ask for
+ * it, plus freezer and devices.
+ *
+ * Device rules: everything is denied but what the rules allow, in their order, and but the
+ * default devices, which are allowed behind the rules unless these end in "allow all". On v2 an
+ * access is judged bit by bit (r, w, m), each by the last rule that names it; what v1 cannot say
+ * (a hole in a wildcard) is an error there. Rootless: no device rules, the kernel forbids them.
+ *
+ * Zero stands for "leave it" (engines fill absent values with it), but for pids.limit: 0 there
+ * becomes 1, the lowest limit under which an init can be born.
+ *
+ * -EINVAL (SU_ERR_SPEC) with JSON path where a limit needs a v1 controller that the host lacks
+ * or a value that has no form there. A v2 controller that is missing shows in create.
  */
 int sb_cgroup_plan(struct su_arena *arena, const struct sb_cgroup_host *host,
                    const struct sb_cgroup_opts *opts, struct sb_cgroup_plan *plan,
@@ -107,26 +126,31 @@ extern const struct su_type sb_type_cgroup_ref;
 /*
  * Makes the folders (each pushed on undo before it is made; ancestors too), enables controllers,
  * does the writes and attaches the device program. A folder that exists is used if no process is
- * in it and it is not frozen, else -EBUSY. *v2_fd receives an O_PATH-free directory fd fit for
- * CLONE_INTO_CGROUP (mode V2), or -1; the caller closes. ref is filled from arena. Strings that
- * undo keeps live in arena.
+ * in it and it is not frozen, else -EBUSY; undo leaves it. Controllers enabled in groups that
+ * others made stay enabled. *v2_fd receives a directory fd fit for CLONE_INTO_CGROUP if the plan
+ * has a cgroup2 folder, or -1; the caller closes. That is so on hybrid hosts too: the child is
+ * born in its cgroup2 group and in its parent's v1 groups, from where sb_cgroup_join_v1() takes
+ * it. ref is filled from arena. Strings that undo keeps live in arena.
  */
 int sb_cgroup_create(struct su_arena *arena, const struct sb_cgroup_plan *plan,
                      struct sb_undo *undo, struct sb_cgroup_ref *ref, int *v2_fd,
                      struct su_error *err);
 
-/* Moves a process into all v1 folders (not into a v2 one: it was born there). */
+/* Moves a process into all v1 folders (not into a cgroup2 one: it was born there). */
 int sb_cgroup_join_v1(const struct sb_cgroup_plan *plan, pid_t pid, struct su_error *err);
 /* Moves a process into every folder of ref; for exec, and where CLONE_INTO_CGROUP failed. */
 int sb_cgroup_join(const struct sb_cgroup_ref *ref, pid_t pid, struct su_error *err);
 
-/* The processes in the container's cgroup and below it; malloc'd. */
+/* The processes in the container's cgroup and below it, sorted; malloc'd. None where the folder
+ * is gone. */
 int sb_cgroup_pids(const struct sb_cgroup_ref *ref, pid_t **pids, size_t *n, struct su_error *err);
-/* Sends a signal to all of them; SIGKILL by cgroup.kill where there is one. Thaws for SIGKILL. */
+/* Sends a signal to all of them; SIGKILL by cgroup.kill where there is one, else to a frozen
+ * group, so that none is born meanwhile. Thaws for SIGKILL. No process is success. */
 int sb_cgroup_signal(const struct sb_cgroup_ref *ref, int sig, struct su_error *err);
-/* 1 frozen, 0 not, negative errno. */
+/* 1 frozen (or about to be), 0 not (or gone), negative errno. */
 int sb_cgroup_is_frozen(const struct sb_cgroup_ref *ref);
-/* Freezes or thaws and waits until it is so. */
+/* Freezes or thaws and waits until it is so; what cannot be frozen in time is thawed again and
+ * is -ETIMEDOUT (SU_ERR_TIMEOUT). */
 int sb_cgroup_freeze(const struct sb_cgroup_ref *ref, bool frozen, struct su_error *err);
 
 /*

@@ -7,8 +7,8 @@
 
 #include "base.h"
 
-static void error_set(struct su_error *err, enum su_err_kind kind, int errnum,
-                      const char *json_path, const char *fmt, va_list args)
+static SU_PRINTF(5, 0) void error_set(struct su_error *err, enum su_err_kind kind, int errnum,
+                                      const char *json_path, const char *fmt, va_list args)
 {
     char *text = NULL;
 

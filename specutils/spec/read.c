@@ -50,7 +50,7 @@ static int read_steps(const char *bundle_dir, int fd, struct su_config *conf, st
                       struct su_error *err)
 {
     _cleanup_free_ char *text = NULL;
-    size_t len;
+    size_t len = 0;
 
     if (lseek(fd, 0, SEEK_SET) < 0)
         return su_fail(err, errno, "cannot read the document from its start: %s",
@@ -64,6 +64,8 @@ static int read_steps(const char *bundle_dir, int fd, struct su_config *conf, st
         rc = su_normalize_paths(spec, bundle_dir, conf ? conf->flavor : SU_FLAVOR_NATIVE, err);
     if (rc == 0)
         rc = su_apply_annotations(spec, conf, err);
+    spec->text = su_take_ptr(&text);
+    spec->text_len = len;
     return rc;
 }
 
@@ -118,6 +120,7 @@ void su_spec_free(struct su_spec *spec)
     if (!spec)
         return;
     su_arena_free(&spec->arena);
+    free(spec->text);
     *spec = (struct su_spec){0};
 }
 

@@ -38,19 +38,27 @@ SU_API bool su_is_gofer_mount(const struct oci_mount *mount);
 /* True for a bind mount by type or option, with or without a source. */
 SU_API bool su_is_bind_mount(const struct oci_mount *mount);
 
-/* The words of an option list, sorted out. Pointers live in the arena given to the parser. */
+/*
+ * The words of an option list, sorted out. Pointers live in the arena given to the parser. The
+ * recursive attributes are to be applied first, then the plain ones: a plain word that stands
+ * before a recursive one of the same kind has been overruled and is no longer there. Atime is a
+ * field: where a word decides it, the whole MOUNT_ATTR__ATIME is in *_clr and the value in *_set.
+ */
 struct su_mount_opts {
-    uint32_t flags;              /* MS_* bits, as su_options_to_flags() */
+    uint32_t flags;              /* MS_* bits, as su_options_to_flags(), but of the atime bits
+                                    only the deciding one */
     uint64_t attr_set, attr_clr; /* MOUNT_ATTR_* of mount_setattr(2): this mount; a word that
                                     clears puts its bit into attr_clr, the last word wins */
     uint64_t rec_set, rec_clr;   /* the same, recursive ("rro", "rnosuid", ...) */
-    uint32_t sb_flags;           /* MS_* bits of the file system itself: sync, dirsync, mand,
-                                    lazytime, iversion, acl, silent, and ro for new ones */
+    uint32_t sb_flags;           /* MS_* bits of the file system itself: ro, sync, dirsync, mand,
+                                    lazytime, iversion, acl, silent; for new mounts only */
     uint32_t *propagation;       /* MS_* values, each to be applied in its own call, in order */
     size_t n_propagation;
     struct su_strv data; /* words for the file system itself, in order */
     size_t *data_index;  /* for each data word, its index in the option list */
-    bool bind, rbind, remount, tmpcopyup, idmap, ridmap, copy_symlink, src_nofollow, dest_nofollow;
+    bool bind, rbind;    /* rbind implies bind */
+    bool idmap, ridmap;  /* ridmap implies idmap */
+    bool remount, tmpcopyup, copy_symlink, src_nofollow, dest_nofollow;
 };
 
 /*

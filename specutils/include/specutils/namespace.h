@@ -40,7 +40,11 @@ struct su_ns_restore {
     int nstype;
 };
 
-/* Moves the calling thread into the namespace at ns->path. Seed: ApplyNS. */
+/*
+ * Moves the calling thread into the namespace at ns->path. In a mount namespace the thread's
+ * root and working directory become the namespace's root, also after the way back; a user
+ * namespace cannot be left again. Seed: ApplyNS.
+ */
 SU_API int su_apply_ns(const struct oci_linux_namespace *ns, struct su_ns_restore *restore,
                        struct su_error *err);
 /* Goes back and closes; once. */
@@ -50,31 +54,41 @@ struct su_id_map {
     uint32_t container_id, host_id, size;
 };
 
-/* A program to start; counterpart of Go's exec.Cmd with SysProcAttr. */
+/*
+ * A program to start; counterpart of Go's exec.Cmd with SysProcAttr. argv NULL: the path alone;
+ * envp NULL: the caller's environment; cwd NULL: the caller's. Nothing is looked up in PATH.
+ */
 struct su_cmd {
     const char *path;
     char *const *argv;
     char *const *envp;
     const char *cwd;
-    int stdio[3];
+    int stdio[3];         /* the caller's fds that become 0, 1 and 2; negative: /dev/null */
     const int *extra_fds; /* land at 3, 4, ... */
     size_t n_extra_fds;
-    uint64_t clone_flags;
+    bool keep_fds;        /* what else is open and not close-on-exec stays open, too */
+    uint64_t clone_flags; /* CLONE_NEW* only */
     struct su_id_map *uid_maps, *gid_maps; /* malloc'd by su_set_uid_gid_mappings() */
     size_t n_uid_maps, n_gid_maps;
     bool allow_setgroups; /* false: "deny" is written before gid_map */
-    bool set_cred;
+    bool set_cred;        /* uid and gid are to be set, and the other groups dropped */
     uid_t uid;
     gid_t gid;
     uint64_t ambient_caps;
     int pdeath_sig;
     bool setsid, setctty;
-    int ctty_fd;
-    pid_t pid; /* out */
-    int pidfd; /* out */
+    int ctty_fd; /* the fd in the program; never taken from another session */
+    pid_t pid;   /* out */
+    int pidfd;   /* out, close-on-exec, the caller's to close */
 };
 
-/* Starts cmd in all of nss, the caller staying where it is. Seed: StartInNS. */
+/*
+ * Starts cmd in all of nss, the caller staying where it is: entries with a path are joined in
+ * list order (one that may be entered only from a user namespace further down waits for it),
+ * then the others are made. Returns when the program runs; an exec that fails is an error here.
+ * cmd->pid is a child of the caller; 0 on failure. -EINVAL: a user or pid namespace joined and
+ * another made at once, or id maps without a new user namespace. Seed: StartInNS.
+ */
 SU_API int su_start_in_ns(struct su_cmd *cmd, const struct oci_linux_namespace *nss, size_t n,
                           struct su_error *err);
 /* Appends the spec's id mappings to the command's. -ENOMEM. Seed: SetUIDGIDMappings. */

@@ -4,8 +4,10 @@
 #define SPECUTILS_PROCESS_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <specutils/arena.h>
 #include <specutils/error.h>
 #include <specutils/namespace.h>
 #include <specutils/visibility.h>
@@ -44,10 +46,24 @@ SU_API int su_get_oom_score_adj(pid_t pid, int *score, struct su_error *err);
  */
 SU_API int su_maybe_run_as_root(char *const *argv, int *exit_status, struct su_error *err);
 
-/* The same with id maps of the caller's choice (none: the real ids become 0). */
+/*
+ * The same with id maps of the caller's choice (none: the real ids become 0). The program gets
+ * the same arguments but for argv[0], the same environment and open files, and a session of its
+ * own, so that it has no controlling terminal; a terminal on its open files works nevertheless.
+ * It gets every signal that reaches this process and that was not ignored, and dies with it. Not
+ * to be called by a process with threads.
+ */
 SU_API int su_maybe_run_as_root_mapped(char *const *argv, const struct su_id_map *uid_maps,
                                        size_t n_uid_maps, const struct su_id_map *gid_maps,
                                        size_t n_gid_maps, int *exit_status, struct su_error *err);
+
+/* True if this process's user namespace maps all ids to themselves, as the initial one does. */
+SU_API bool su_in_initial_user_ns(void);
+
+/* The id maps of this process's user namespace, in arena. */
+SU_API int su_current_id_maps(struct su_arena *arena, struct su_id_map **uid_maps,
+                              size_t *n_uid_maps, struct su_id_map **gid_maps, size_t *n_gid_maps,
+                              struct su_error *err);
 
 SU_END_DECLS
 

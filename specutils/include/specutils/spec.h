@@ -15,6 +15,8 @@ SU_BEGIN_DECLS
 struct su_spec {
     struct su_arena arena;
     struct oci_spec oci;
+    char *text; /* the document that it was read from, owned */
+    size_t text_len;
 };
 
 /*

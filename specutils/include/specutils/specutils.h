@@ -3,10 +3,12 @@
 #ifndef SPECUTILS_SPECUTILS_H
 #define SPECUTILS_SPECUTILS_H
 
+#include <specutils/accelerator.h>
 #include <specutils/annotation.h>
 #include <specutils/arena.h>
 #include <specutils/capability.h>
 #include <specutils/config.h>
+#include <specutils/debug_log.h>
 #include <specutils/env.h>
 #include <specutils/error.h>
 #include <specutils/json.h>

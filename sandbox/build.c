@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The builder's frame: plan, prepare the host, give birth to init, follow it until it is ready;
+ * and back again if anything fails.
+ */
+#include "build.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <base/base.h>
+
+/* fds that the caller promised for the container must be there, and be the caller's: one that is
+ * closed now would be taken by something of ours. */
+static int check_preserved_fds(const struct sb_create_opts *opts, struct su_error *err)
+{
+    for (unsigned i = 0; i < opts->preserve_fds; i++) {
+        int flags = fcntl(3 + (int)i, F_GETFD);
+        if (flags < 0 || (flags & FD_CLOEXEC))
+            return su_fail(err, EBADF, "--preserve-fds %u: fd %u is not open", opts->preserve_fds,
+                           3 + i);
+    }
+    return 0;
+}
+
+void sb_build_kill(struct sb_build *b)
+{
+    if (b->pidfd < 0)
+        return;
+    syscall(SYS_pidfd_send_signal, b->pidfd, SIGKILL, NULL, 0);
+    /* Without a pid namespace of its own the container may have left more than init. */
+    if (b->cgroup.paths.n > 0)
+        sb_cgroup_signal(&b->cgroup, SIGKILL, NULL);
+    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->pidfd, &(siginfo_t){0}, WEXITED));
+}
+
+int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct su_spec *spec,
+             struct su_error *err)
+{
+    static int (*const steps[])(struct sb_build *, struct su_error *) = {
+        sb_build_prepare,
+        sb_build_spawn,
+        sb_build_follow,
+    };
+    int ret = sb_check_id(opts->id, err);
+
+    if (ret == 0)
+        ret = check_preserved_fds(opts, err);
+    if (ret == 0)
+        ret = sb_plan_make(opts, spec, &b->plan, err);
+    for (size_t i = 0; i < SU_ARRAY_SIZE(steps) && ret == 0; i++)
+        ret = steps[i](b, err);
+    if (ret < 0) {
+        sb_build_kill(b);
+        sb_undo_run(&b->undo);
+    }
+    return ret;
+}
+
+void sb_build_free(struct sb_build *b)
+{
+    int *const fds[] = {&b->root_fd,   &b->dir_fd,     &b->sock,    &b->init_sock,
+                        &b->start_fd,  &b->console_fd, &b->tree_fd, &b->signal_fd,
+                        &b->cgroup_fd, &b->master_fd,  &b->pidfd};
+
+    sb_undo_drop(&b->undo);
+    sb_plan_free(&b->plan);
+    for (size_t i = 0; i < SU_ARRAY_SIZE(fds); i++)
+        su_closep(fds[i]);
+}

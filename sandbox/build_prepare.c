@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the builder does before init is born: state folder, console, cgroup, sockets, and the
+ * sources that init may not be able to reach. Each change is on the undo log.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <base/base.h>
+
+#include "build.h"
+#include "idmap.h"
+#include "init.h"
+
+/* Now, as RFC 3339 with nanoseconds in UTC. */
+static char *timestamp(struct su_arena *arena)
+{
+    struct timespec now;
+    struct tm tm;
+    char text[sizeof("2026-01-01T00:00:00")];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+    return su_arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+}
+
+static int claim_id(struct sb_build *b, struct su_error *err)
+{
+    const struct sb_create_opts *opts = b->plan.opts;
+
+    b->root_fd = sb_state_open_root(opts->root, true, err);
+    if (b->root_fd < 0)
+        return b->root_fd;
+    b->dir_fd = sb_state_make_dir(b->root_fd, opts->id, err);
+    if (b->dir_fd < 0)
+        return b->dir_fd;
+    if (sb_undo_push(&b->undo, sb_state_remove_dir, b->root_fd, opts->id) < 0) {
+        sb_state_remove_dir(b->root_fd, opts->id);
+        return su_fail(err, ENOMEM, "out of memory");
+    }
+    return 0;
+}
+
+/* The state as far as it is known before anything was made, so that a container whose builder
+ * is killed at any later point can be deleted. */
+static int write_state(struct sb_build *b, struct su_error *err)
+{
+    const struct oci_spec *oci = &b->plan.spec->oci;
+    const struct sb_cgroup_plan *cgroup = &b->plan.cgroup;
+    struct su_arena *arena = &b->plan.arena;
+
+    b->cgroup.paths.v = su_arena_array(arena, cgroup->n_dirs + 1, sizeof(char *));
+    b->state = (struct sb_state){
+        .id = (char *)(uintptr_t)b->plan.opts->id,
+        .oci_version = oci->oci_version,
+        .bundle = (char *)(uintptr_t)b->plan.opts->bundle,
+        .rootfs = oci->root->path,
+        .created = timestamp(arena),
+        .owner = getuid(),
+        .cgroup = &b->cgroup,
+        .has_poststart = oci->hooks && oci->hooks->poststart.n > 0,
+        .has_poststop = oci->hooks && oci->hooks->poststop.n > 0,
+    };
+    b->state.annotations.v = oci->annotations.v;
+    b->state.annotations.n = oci->annotations.n;
+    if (!b->cgroup.paths.v || !b->state.created)
+        return su_fail(err, ENOMEM, "out of memory");
+    for (size_t i = 0; i < cgroup->n_dirs; i++)
+        b->cgroup.paths.v[b->cgroup.paths.n++] = (char *)(uintptr_t)cgroup->dirs[i].path;
+    int ret = sb_state_write(b->dir_fd, &b->state, err);
+    return ret < 0 ? ret : sb_state_write_config(b->dir_fd, b->plan.spec, err);
+}
+
+static int make_cgroup(struct sb_build *b, struct su_error *err)
+{
+    struct sb_cgroup_ref made = {0};
+
+    if (b->plan.cgroup.n_dirs == 0)
+        return 0;
+    int ret =
+        sb_cgroup_create(&b->plan.arena, &b->plan.cgroup, &b->undo, &made, &b->cgroup_fd, err);
+    if (ret < 0)
+        return ret;
+    /* Only what was really made may be removed, and it is known only now. */
+    bool as_planned = made.parents.n == 0 && made.paths.n == b->cgroup.paths.n;
+    b->cgroup = made;
+    return as_planned ? 0 : sb_state_write(b->dir_fd, &b->state, err);
+}
+
+static int connect_console(struct sb_build *b, struct su_error *err)
+{
+    const struct sb_create_opts *opts = b->plan.opts;
+    bool detached = b->wait_for_start || opts->detach;
+
+    if (!b->plan.process.oci->terminal)
+        return 0;
+    if (!opts->console_socket) {
+        if (!detached)
+            return 0; /* the caller's own terminal is used */
+        return su_fail_at(err, SU_ERR_SPEC, EINVAL, "process.terminal",
+                          "true, but nobody would hold the terminal, expected --console-socket");
+    }
+    b->console_fd = sb_connect_path(opts->console_socket);
+    if (b->console_fd < 0)
+        return su_fail(err, -b->console_fd, "cannot connect to console socket \"%s\": %s",
+                       opts->console_socket, strerror(-b->console_fd));
+    return 0;
+}
+
+static int make_sockets(struct sb_build *b, struct su_error *err)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return su_fail(err, errno, "cannot make a socket pair: %s", strerror(errno));
+    b->sock = pair[0];
+    b->init_sock = pair[1];
+    if (!b->wait_for_start)
+        return 0;
+    b->start_fd = sb_state_listen(b->dir_fd, err);
+    return b->start_fd < 0 ? b->start_fd : 0;
+}
+
+static int open_tree_of(const char *path, unsigned flags)
+{
+    int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLOEXEC | flags);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/*
+ * The rootfs and the sources of binds, as detached trees. Opened here and not by init, since in
+ * a user namespace it may not be able to look into the folders above them, and since they keep
+ * their propagation from here.
+ */
+static int open_sources(struct sb_build *b, struct su_error *err)
+{
+    struct sb_plan *plan = &b->plan;
+    bool mounts = plan->new_mountns || plan->join_mount.ns;
+
+    b->tree_fd = open_tree_of(plan->rootfs, mounts ? OPEN_TREE_CLONE | AT_RECURSIVE : 0);
+    if (b->tree_fd < 0)
+        return su_fail_at(err, SU_ERR_IO, -b->tree_fd, "root.path", "cannot open \"%s\": %s",
+                          plan->rootfs, strerror(-b->tree_fd));
+    for (size_t i = 0; i < plan->n_mounts; i++) {
+        struct sb_mount_step *step = &plan->mounts[i];
+        if (step->kind != SB_MOUNT_BIND || step->symlink_to)
+            continue;
+        step->src_fd = sb_open_bind_source(step);
+        if (step->src_fd == -ENOENT && step->optional)
+            continue;
+        if (step->src_fd < 0)
+            return su_fail_at(err, SU_ERR_IO, -step->src_fd, step->json_path,
+                              "cannot open source \"%s\": %s", step->source,
+                              strerror(-step->src_fd));
+        int ret = step->n_uid_maps > 0 ? sb_idmap_source(step, err) : 0;
+        if (ret < 0)
+            return ret;
+    }
+    return 0;
+}
+
+static int open_namespaces(struct sb_build *b, struct su_error *err)
+{
+    struct sb_join *const own[] = {&b->plan.join_user, &b->plan.join_mount};
+
+    for (size_t i = 0; i < SU_ARRAY_SIZE(own); i++) {
+        if (!own[i]->ns)
+            continue;
+        own[i]->fd = su_open_ns(own[i]->ns, err);
+        if (own[i]->fd < 0)
+            return su_error_prefix(err, "linux.namespaces[%zu]", own[i]->index);
+    }
+    return 0;
+}
+
+int sb_build_prepare(struct sb_build *b, struct su_error *err)
+{
+    static int (*const steps[])(struct sb_build *, struct su_error *) = {
+        claim_id,    write_state,  connect_console, open_namespaces,
+        make_cgroup, make_sockets, open_sources,
+    };
+    int ret = 0;
+
+    for (size_t i = 0; i < SU_ARRAY_SIZE(steps) && ret == 0; i++)
+        ret = steps[i](b, err);
+    return ret;
+}
