@@ -177,10 +177,11 @@ static bool check_required_scalars(struct json_decoder *d)
     return true;
 }
 
+/* Warnings of unknown fields that one document brings at most, the last being a count. */
+enum { WARNINGS_MAX = 16 };
+
 static void warn_unknown(struct json_decoder *d)
 {
-    enum { WARNINGS_MAX = 16 };
-
     if (++d->n_unknown > WARNINGS_MAX || !su_log_enabled(SU_LOG_WARNING))
         return;
     _cleanup_free_ char *path = json_path(d);
@@ -189,8 +190,6 @@ static void warn_unknown(struct json_decoder *d)
 
 static void warn_rest(const struct json_decoder *d)
 {
-    enum { WARNINGS_MAX = 16 };
-
     if (d->n_unknown > WARNINGS_MAX)
         su_warn("%zu more unknown fields, ignored", d->n_unknown - WARNINGS_MAX);
 }
@@ -408,58 +407,73 @@ static bool is_blank(const char *text, size_t len)
     return true;
 }
 
-static int decode(struct su_field root, const char *text, size_t len, struct su_arena *arena,
-                  void *out, struct su_error *err)
+static int check_size(const struct json_decoder *d)
 {
-    if (len > SU_JSON_MAX_BYTES)
-        return su_fail_at(err, SU_ERR_JSON, EFBIG, NULL,
-                          "the document has %zu bytes, expected at most %u", len,
+    if (d->len > SU_JSON_MAX_BYTES)
+        return su_fail_at(d->err, SU_ERR_JSON, EFBIG, NULL,
+                          "the document has %zu bytes, expected at most %u", d->len,
                           SU_JSON_MAX_BYTES);
-    if (is_blank(text, len))
-        return su_fail_at(err, SU_ERR_JSON, EINVAL, NULL, "the document is empty, expected %s",
-                          root.kind == SU_K_OBJECT ? "an object" : "an array of objects");
-    int rc = json_check_text(text, len, err);
-    if (rc < 0)
-        return rc;
+    if (is_blank(d->text, d->len))
+        return su_fail_at(d->err, SU_ERR_JSON, EINVAL, NULL, "the document is empty, expected %s",
+                          d->root.kind == SU_K_OBJECT ? "an object" : "an array of objects");
+    return json_check_text(d->text, d->len, d->err);
+}
 
-    struct json_decoder d = {
-        .text = text, .len = len, .arena = arena, .err = err, .root = root, .out = out};
+static int decode(struct json_decoder *d)
+{
+    d->rc = check_size(d);
+    if (d->rc < 0)
+        return d->rc;
     /* All strings together are shorter than the document, quotes included: one piece of memory. */
-    d.strings = su_arena_alloc(arena, len);
-    d.strings_left = d.strings ? len : 0;
-    if (d.strings)
-        parse(&d);
+    d->strings = su_arena_alloc(d->arena, d->len);
+    d->strings_left = d->strings ? d->len : 0;
+    if (d->strings)
+        parse(d);
     else
-        json_fail_memory(&d);
-    if (d.rc == 0)
-        warn_rest(&d);
-    free(d.items.bytes);
-    free(d.keys.bytes);
-    su_arena_free(&d.yajl_memory);
-    return d.rc;
+        json_fail_memory(d);
+    if (d->rc == 0)
+        warn_rest(d);
+    free(d->items.bytes);
+    free(d->keys.bytes);
+    su_arena_free(&d->yajl_memory);
+    return d->rc;
 }
 
 int su_json_decode(const struct su_type *t, const char *text, size_t len, struct su_arena *arena,
                    void *out, struct su_error *err)
 {
-    struct su_field root = {.name = "", .kind = SU_K_OBJECT, .flags = SU_F_INLINE, .type = t};
+    struct json_decoder d = {
+        .text = text,
+        .len = len,
+        .arena = arena,
+        .err = err,
+        .root = {.name = "", .kind = SU_K_OBJECT, .flags = SU_F_INLINE, .type = t},
+        .out = out,
+    };
 
-    return decode(root, text, len, arena, out, err);
+    return decode(&d);
 }
 
 int su_json_decode_list(const struct su_type *t, const char *text, size_t len,
                         struct su_arena *arena, void **list, size_t *n, struct su_error *err)
 {
-    struct su_field root = {.name = "", .kind = SU_K_OBJECT_LIST, .type = t};
     struct {
         void *v;
         size_t n;
     } out = {0};
+    struct json_decoder d = {
+        .text = text,
+        .len = len,
+        .arena = arena,
+        .err = err,
+        .root = {.name = "", .kind = SU_K_OBJECT_LIST, .type = t},
+        .out = &out,
+    };
 
-    int rc = decode(root, text, len, arena, &out, err);
-    if (rc < 0)
-        return rc;
-    *list = out.v;
-    *n = out.n;
-    return 0;
+    int rc = decode(&d);
+    if (rc == 0) {
+        *list = out.v;
+        *n = out.n;
+    }
+    return rc;
 }
