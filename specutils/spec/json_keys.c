@@ -25,10 +25,19 @@ static int compare_keys(const void *a, const void *b)
     return order ? order : (left->before > right->before) - (left->before < right->before);
 }
 
+/* Engines write maps sorted, so this is the usual case. */
+static bool are_ascending(const struct json_key *keys, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(keys[i - 1].text, keys[i].text) >= 0)
+            return false;
+    return true;
+}
+
 /* The second of two equal keys, or NULL. Sorting keeps a hostile map from costing its square. */
 static const struct json_key *find_duplicate(struct json_key *keys, size_t n)
 {
-    if (n > 1)
+    if (!are_ascending(keys, n))
         qsort(keys, n, sizeof(*keys), compare_keys);
     for (size_t i = 1; i < n; i++)
         if (su_streq(keys[i - 1].text, keys[i].text))
