@@ -230,7 +230,7 @@ START_TEST(a_failed_create_leaves_nothing_after_undo)
         return skip("no pids controller");
     ck_assert_int_eq(try_create(&g, "failed/x", &res), -EINVAL);
     ck_assert_str_eq(err.json_path, "linux.resources.pids.limit");
-    ck_assert_ptr_nonnull(strstr(err.msg, "pids.max: Invalid argument"));
+    ck_assert_ptr_nonnull(strstr(err.msg, "pids.max: invalid argument"));
     sb_undo_run(&undo);
     for (size_t i = 0; i < g.plan.n_dirs; i++)
         ck_assert(!exists(g.plan.dirs[i].path));
