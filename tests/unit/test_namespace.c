@@ -63,7 +63,7 @@ START_TEST(what_is_no_namespace_of_that_type_is_not_opened)
          "namespace"},
         {{CLONE_NEWNET, (char *)"/nowhere/n"},
          ENOENT,
-         "linux.namespaces: cannot open network namespace \"/nowhere/n\": No such file or "
+         "linux.namespaces: cannot open network namespace \"/nowhere/n\": no such file or "
          "directory"},
         {{CLONE_NEWNET, fifo}, EINVAL, "this is not the file of a namespace"},
         {{CLONE_NEWNET, (char *)"/dev/null"}, EINVAL, "this is not the file of a namespace"},
@@ -212,7 +212,7 @@ START_TEST(entering_without_privileges_is_refused)
         ck_assert_int_eq(cmd.pidfd, -1);
         struct oci_linux_namespace new_uts = {CLONE_NEWUTS, NULL};
         ck_assert_int_eq(su_start_in_ns(&cmd, &new_uts, 1, &err), -EPERM);
-        assert_text_has(err.msg, "clone3: Operation not permitted (new namespaces need");
+        assert_text_has(err.msg, "clone3: operation not permitted (new namespaces need");
         ck_assert_int_eq(open_fds(), fds + 2);
         ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
         _exit(0);

@@ -407,7 +407,7 @@ START_TEST(forbidden_user_namespaces_are_explained)
         become_nobody();
         ck_assert_int_eq(su_maybe_run_as_root(argv, &status, &err), -EPERM);
         assert_text_has(err.msg, "cannot run again in a user namespace: cannot start "
-                                 "\"/proc/self/exe\": clone3: Operation not permitted (user "
+                                 "\"/proc/self/exe\": clone3: operation not permitted (user "
                                  "namespaces may be forbidden");
         ck_assert_int_eq(status, -1);
         sigset_t mask;

@@ -117,7 +117,7 @@ START_TEST(a_folder_without_config_is_no_bundle)
     ck_assert_int_eq(su_open_spec(bundle, &err), -ENOENT);
     _cleanup_free_ char *expected = NULL;
     ck_assert_int_ge(asprintf(&expected,
-                              "bundle \"%s\": cannot open config.json: No such file or directory "
+                              "bundle \"%s\": cannot open config.json: no such file or directory "
                               "(is this a bundle directory?)",
                               bundle),
                      0);

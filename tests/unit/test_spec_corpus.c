@@ -25,7 +25,7 @@ static const struct {
     {"errors-create/config-12.json", " needs a uts namespace in linux.namespaces"},
     {"errors-create/config-13.json", "ociVersion: \"9.9.9\" is not supported"},
     {"errors-create/config-16.json", "line 2, column 1: the document ends too early"},
-    {"errors-create/config-17.json", "found a list, expected an object (line 1, column 1)"},
+    {"errors-create/config-17.json", "found an array, expected an object (line 1, column 1)"},
 };
 
 /* Members that engines add on their own. */

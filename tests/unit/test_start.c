@@ -232,7 +232,7 @@ START_TEST(failed_exec_is_an_error_of_the_start)
         _cleanup_error_ struct su_error err = {0};
         struct su_cmd cmd = {.path = "/nowhere/program", .stdio = {-1, -1, -1}};
         ck_assert_int_eq(su_start_in_ns(&cmd, nss, i % 2 ? n : 0, &err), -ENOENT);
-        ck_assert_str_eq(err.msg, "cannot start \"/nowhere/program\": No such file or directory");
+        ck_assert_str_eq(err.msg, "cannot start \"/nowhere/program\": no such file or directory");
         ck_assert_int_eq(cmd.pid, 0);
         ck_assert_int_eq(cmd.pidfd, -1);
         ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), holder.pid > 0 ? 0 : -1);
@@ -345,7 +345,7 @@ START_TEST(failed_steps_are_named)
     struct su_cmd fd = {.path = "/bin/true", .stdio = {-1, 999, -1}};
 
     ck_assert_int_eq(su_start_in_ns(&cwd, NULL, 0, &err), -ENOENT);
-    ck_assert_str_eq(err.msg, "cannot start \"/bin/true\": changing the working directory: No "
+    ck_assert_str_eq(err.msg, "cannot start \"/bin/true\": changing the working directory: no "
                               "such file or directory");
     ck_assert_int_eq(su_start_in_ns(&fd, NULL, 0, &err), -EBADF);
     assert_text_has(err.msg, "placing the open files");
