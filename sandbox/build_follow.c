@@ -28,7 +28,7 @@ static int run_runtime_hooks(struct sb_build *b, struct su_error *err)
 
     for (size_t i = 0; i < SU_ARRAY_SIZE(kinds); i++) {
         const oci_hook_list *list = sb_hooks_of(plan->spec->oci.hooks, kinds[i]);
-        if (sb_run_hooks(list, &state, environ, true, &failure) < 0)
+        if (sb_run_hooks(list, &state, environ, &failure) < 0)
             return sb_hook_error(kinds[i], list->v[failure.index].path, &failure, err);
     }
     return 0;

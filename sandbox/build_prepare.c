@@ -96,8 +96,13 @@ static int connect_console(struct sb_build *b, struct su_error *err)
     const struct sb_create_opts *opts = b->plan.opts;
     bool detached = b->wait_for_start || opts->detach;
 
-    if (!b->plan.process.oci->terminal)
-        return 0;
+    if (!b->plan.process.oci->terminal) {
+        if (!opts->console_socket)
+            return 0;
+        return su_fail_at(err, SU_ERR_SPEC, EINVAL, "process.terminal",
+                          "false, but --console-socket \"%s\" waits for a terminal, expected true",
+                          opts->console_socket);
+    }
     if (!opts->console_socket) {
         if (!detached)
             return 0; /* the caller's own terminal is used */

@@ -98,7 +98,7 @@ static void run_poststop_hooks(const struct sb_state *state, const struct su_spe
     for (size_t i = 0; i < list->n; i++) {
         struct sb_hook_failure failure = {.index = i};
         _cleanup_error_ struct su_error err = {0};
-        if (sb_run_hook(&list->v[i], &text, environ, true, &failure) == 0)
+        if (sb_run_hook(&list->v[i], &text, environ, &failure) == 0)
             continue;
         sb_hook_error(SB_HOOK_POSTSTOP, list->v[i].path, &failure, &err);
         su_warn("%s", su_error_text(&err));
@@ -235,7 +235,7 @@ static int run_poststart_hooks(struct target *t, const struct su_spec *spec, str
 
     if (ret < 0)
         return ret;
-    if (sb_run_hooks(list, &text, environ, true, &failure) == 0)
+    if (sb_run_hooks(list, &text, environ, &failure) == 0)
         return 0;
     return sb_hook_error(SB_HOOK_POSTSTART, list->v[failure.index].path, &failure, err);
 }

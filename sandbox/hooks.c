@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs hooks. Builder, start and delete call this with capture; init, which must not allocate and
- * has nobody to tell, without. One poll loop feeds the state, takes the output and sees the end.
+ * Runs hooks, for builder, start and delete, and for init, which must not allocate. One poll loop
+ * feeds the state, takes the output and sees the end.
  */
 #include "hooks.h"
 
@@ -46,7 +46,7 @@ struct run {
     pid_t pid;
     int pidfd;
     int in;  /* the state goes here; -1 when all is written */
-    int out; /* its output comes from here; -1 if not captured or at the end */
+    int out; /* its output comes from here; -1 at the end */
     const char *parts[3];
     char middle[96]; /* `,"status":"creating","pid":4194304,` */
     size_t part, done;
@@ -69,7 +69,7 @@ exec_hook(const struct oci_hook *hook, char *const *env, int in, int out, volati
 
     setpgid(0, 0);
     sb_reset_signals();
-    if (dup2(in, 0) >= 0 && (out < 0 || (dup2(out, 1) >= 0 && dup2(out, 2) >= 0))) {
+    if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) {
         /* Nothing that the caller handed to the runtime is a hook's business. */
         syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
         execve(hook->path, hook->args.n > 0 ? hook->args.v : no_args,
@@ -79,7 +79,7 @@ exec_hook(const struct oci_hook *hook, char *const *env, int in, int out, volati
     _exit(127);
 }
 
-static int start(const struct oci_hook *hook, char *const *env, bool capture, struct run *run)
+static int start(const struct oci_hook *hook, char *const *env, struct run *run)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
     volatile int exec_errno = 0;
@@ -89,7 +89,7 @@ static int start(const struct oci_hook *hook, char *const *env, bool capture, st
     _cleanup_fd_ int child_in = in[0];
     run->in = in[1];
     fcntl(run->in, F_SETFL, O_NONBLOCK);
-    if (capture && pipe2(out, O_CLOEXEC) < 0)
+    if (pipe2(out, O_CLOEXEC) < 0)
         return -errno;
     _cleanup_fd_ int child_out = out[1];
     run->out = out[0];
@@ -190,10 +190,15 @@ static int supervise(struct run *run, struct sb_hook_failure *f)
 }
 
 int sb_run_hook(const struct oci_hook *hook, const struct sb_hook_state *state, char *const *env,
-                bool capture, struct sb_hook_failure *failure)
+                struct sb_hook_failure *failure)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct run run = {.pid = -1, .pidfd = -1, .in = -1, .out = -1};
+    struct sigaction before;
     int wait_status = 0;
+
+    /* A hook that closes its input unread must not end the caller. */
+    sigaction(SIGPIPE, &ignore, &before);
 
     snprintf(run.middle, sizeof(run.middle), ",\"status\":\"%s\",\"pid\":%d,", state->status,
              (int)state->pid);
@@ -203,7 +208,7 @@ int sb_run_hook(const struct oci_hook *hook, const struct sb_hook_state *state, 
     if (hook->timeout)
         run.deadline_ms = now_ms() + (int64_t)*hook->timeout * 1000;
     failure->n_output = 0;
-    int ret = start(hook, env, capture, &run);
+    int ret = start(hook, env, &run);
     if (ret == 0) {
         ret = supervise(&run, failure);
         if (ret < 0)
@@ -213,17 +218,18 @@ int sb_run_hook(const struct oci_hook *hook, const struct sb_hook_state *state, 
     close_fd(&run.in);
     close_fd(&run.out);
     close_fd(&run.pidfd);
+    sigaction(SIGPIPE, &before, NULL);
     failure->errnum = -ret;
     failure->wait_status = wait_status;
     return ret == 0 && wait_status == 0 ? 0 : -1;
 }
 
 int sb_run_hooks(const oci_hook_list *list, const struct sb_hook_state *state, char *const *env,
-                 bool capture, struct sb_hook_failure *failure)
+                 struct sb_hook_failure *failure)
 {
     for (size_t i = 0; i < list->n; i++) {
         failure->index = i;
-        if (sb_run_hook(&list->v[i], state, env, capture, failure) < 0)
+        if (sb_run_hook(&list->v[i], state, env, failure) < 0)
             return -1;
     }
     return 0;

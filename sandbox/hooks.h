@@ -33,7 +33,7 @@ struct sb_hook_state {
     pid_t pid;
 };
 
-enum { SB_HOOK_OUTPUT_BYTES = 1024 };
+enum { SB_HOOK_OUTPUT_BYTES = 512 };
 
 /* How a hook failed. */
 struct sb_hook_failure {
@@ -46,15 +46,15 @@ struct sb_hook_failure {
 
 /*
  * Runs one hook and waits for it; at its timeout its whole process group is killed. env is for a
- * hook that names none. With capture its output ends up in failure, else it has fds 1 and 2 of
- * the caller. Allocates nothing. 0, or -1 with failure filled (but for index).
+ * hook that names none. What it prints is kept for failure. Allocates nothing. 0, or -1 with
+ * failure filled (but for index).
  */
 int sb_run_hook(const struct oci_hook *hook, const struct sb_hook_state *state, char *const *env,
-                bool capture, struct sb_hook_failure *failure);
+                struct sb_hook_failure *failure);
 
 /* Runs a list in order up to the first failure. 0 or -1. */
 int sb_run_hooks(const oci_hook_list *list, const struct sb_hook_state *state, char *const *env,
-                 bool capture, struct sb_hook_failure *failure);
+                 struct sb_hook_failure *failure);
 
 /* Puts a failure into words: -errno. path is the hook's program. */
 int sb_hook_error(enum sb_hook_kind kind, const char *path, const struct sb_hook_failure *failure,

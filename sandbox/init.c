@@ -6,6 +6,7 @@
  */
 #include "init.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
@@ -167,11 +168,14 @@ static int run_hooks(struct sb_init *in, enum sb_hook_kind kind, const char *sta
                                         in->pid};
     struct sb_hook_failure failure;
 
-    if (list->n == 0 || sb_run_hooks(list, &state, env, false, &failure) == 0)
+    static_assert(sizeof(failure.output) == sizeof(in->fail.text), "a hook's output fits");
+    if (list->n == 0 || sb_run_hooks(list, &state, env, &failure) == 0)
         return 0;
     sb_init_fail(in, SB_STEP_HOOK, failure.index,
                  failure.errnum ? failure.errnum : -failure.wait_status);
     in->fail.extra = kind;
+    in->fail.n_text = (uint32_t)failure.n_output;
+    memcpy(in->fail.text, failure.output, failure.n_output);
     return -1;
 }
 

@@ -75,16 +75,17 @@ static int set_propagation(const struct sb_mount_step *step, int fd)
 
 int sb_init_set_attributes(struct sb_init *in, const struct sb_mount_step *step, int fd)
 {
-    struct mount_attr rec = {.attr_set = step->opts.rec_set, .attr_clr = step->opts.rec_clr};
-    int ret = set_own_attributes(in, step, fd);
+    const struct mount_attr rec = {.attr_set = step->opts.rec_set, .attr_clr = step->opts.rec_clr};
+    int ret = 0;
 
+    /* The whole tree first, then what the mount itself has otherwise. */
+    if (rec.attr_set || rec.attr_clr)
+        ret = sb_mount_setattr(fd, AT_RECURSIVE, &rec);
+    if (ret < 0)
+        return step_fail(in, SB_STEP_MOUNT_ATTR, step, -ret);
+    ret = set_own_attributes(in, step, fd);
     if (ret < 0)
         return ret;
-    if (rec.attr_set || rec.attr_clr) {
-        ret = sb_mount_setattr(fd, AT_RECURSIVE, &rec);
-        if (ret < 0)
-            return step_fail(in, SB_STEP_MOUNT_ATTR, step, -ret);
-    }
     ret = set_propagation(step, fd);
     return ret < 0 ? step_fail(in, SB_STEP_MOUNT_PROPAGATION, step, -ret) : 0;
 }

@@ -94,6 +94,7 @@ static int plan_hierarchy(struct sb_plan *plan, const struct sb_mount_step *begu
     if (!has_own_cgroupns(plan)) {
         step->kind = SB_MOUNT_BIND;
         step->source = dir->path;
+        step->optional = plan->cgroup.best_effort;
         return plan_names(plan, begun, base, h->controllers);
     }
     bool is_v2 = !*h->controllers;

@@ -88,13 +88,18 @@ static uint64_t grantable_caps(const struct sb_plan *plan)
     return (uint64_t)data[1].permitted << 32 | data[0].permitted;
 }
 
-/* config.md wants a warning, not a failure, for a capability that can't be granted. */
-static void warn_ungranted(uint64_t wanted, uint64_t grantable)
+/* config.md wants a warning, not a failure, for a capability that can't be granted: one line for
+ * all of them. */
+static void warn_about_caps(const char *what, uint64_t caps, const char *why)
 {
+    _cleanup_(su_strbuf_free) struct su_strbuf names = {0};
+
+    if (caps == 0)
+        return;
     for (unsigned cap = 0; cap < su_capability_count(); cap++)
-        if (wanted & ~grantable & (UINT64_C(1) << cap))
-            su_warn("process.capabilities: %s cannot be granted, the runtime lacks it itself",
-                    su_capability_name(cap));
+        if (caps & (UINT64_C(1) << cap))
+            su_strbuf_printf(&names, "%s%s", names.len ? ", " : "", su_capability_name(cap));
+    su_warn("process.capabilities: %s %s: %s", what, names.text ? names.text : "some", why);
 }
 
 static int plan_caps(struct sb_plan *plan, struct su_error *err)
@@ -106,18 +111,15 @@ static int plan_caps(struct sb_plan *plan, struct su_error *err)
     if (ret < 0)
         return ret;
     uint64_t grantable = grantable_caps(plan);
-    warn_ungranted(caps->bounding | caps->permitted | caps->effective | caps->inheritable,
-                   grantable);
+    uint64_t wanted = caps->bounding | caps->permitted | caps->effective | caps->inheritable;
+    warn_about_caps("can't grant", wanted & ~grantable, "the runtime itself lacks them");
     caps->bounding &= grantable;
     caps->permitted &= grantable;
     caps->effective &= caps->permitted;
     caps->inheritable &= grantable;
     uint64_t raisable = caps->permitted & caps->inheritable;
-    for (unsigned cap = 0; cap < su_capability_count(); cap++)
-        if (caps->ambient & ~raisable & (UINT64_C(1) << cap))
-            su_warn("process.capabilities: can't raise ambient capability %s: it is not both "
-                    "permitted and inheritable",
-                    su_capability_name(cap));
+    warn_about_caps("can't raise ambient capability", caps->ambient & ~raisable,
+                    "ambient ones must be permitted and inheritable as well");
     caps->ambient &= raisable;
     return 0;
 }

@@ -183,11 +183,16 @@ static int report_rlimit(const struct oci_spec *oci, const struct sb_msg *msg, s
 static int report_hook(const struct oci_spec *oci, const struct sb_msg *msg, struct su_error *err)
 {
     const oci_hook_list *list = sb_hooks_of(oci->hooks, (enum sb_hook_kind)msg->extra);
-    const struct sb_hook_failure failure = {
+    struct sb_hook_failure failure = {
         .index = msg->index,
         .errnum = msg->value > 0 ? msg->value : 0,
         .wait_status = msg->value < 0 ? -msg->value : 0,
+        .n_output = msg->n_text,
     };
+
+    if (msg->n_text > sizeof(msg->text) || msg->index >= list->n)
+        return su_fail(err, EPROTO, "the container's init sent a message that is none");
+    memcpy(failure.output, msg->text, msg->n_text);
 
     return sb_hook_error((enum sb_hook_kind)msg->extra, list->v[msg->index].path, &failure, err);
 }

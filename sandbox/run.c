@@ -37,7 +37,7 @@ static int run_poststart_hooks(const struct sb_build *b, struct su_error *err)
     const struct sb_hook_state state = {b->plan.state_head, b->plan.state_tail, "running", b->pid};
     struct sb_hook_failure failure;
 
-    if (sb_run_hooks(list, &state, environ, true, &failure) == 0)
+    if (sb_run_hooks(list, &state, environ, &failure) == 0)
         return 0;
     return sb_hook_error(SB_HOOK_POSTSTART, list->v[failure.index].path, &failure, err);
 }

@@ -76,12 +76,16 @@ enum sb_step {
     SB_STEP_COUNT,
 };
 
+enum { SB_MSG_TEXT_BYTES = 512 };
+
 struct sb_msg {
     uint32_t kind;  /* enum sb_msg_kind */
     uint32_t step;  /* enum sb_step */
     uint32_t index; /* of the plan's or spec's list that the step works on */
     uint32_t extra;
-    int32_t value; /* errno, or a pid */
+    int32_t value; /* errno, or a pid; of a hook: negative, a status of waitpid(2) */
+    uint32_t n_text;
+    char text[SB_MSG_TEXT_BYTES]; /* the end of what a failed hook printed */
 };
 
 /* Sends msg, with fd (-1: none) along. Never raises SIGPIPE. 0 or -errno. */

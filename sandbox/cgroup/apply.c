@@ -206,6 +206,7 @@ static int make_dir(struct maker *m, const struct sb_cgroup_dir *dir, struct su_
     if (r < 0 && !existed) {
         if (m->plan->best_effort && (r == -EACCES || r == -EPERM || r == -EROFS)) {
             su_debug("no cgroup %s: %s", dir->path, strerror(-r));
+            su_error_clear(m->err);
             return 1;
         }
         return fail_make(m, dir, r);

@@ -30,6 +30,9 @@ void *sb_cg_grow(struct su_arena *arena, void *v, size_t n, size_t size);
 /* True if word is one of the comma-separated words of list. */
 bool sb_cg_has_word(const char *list, const char *word);
 
+/* True if both lists have the same words in any order: "cpu,cpuacct" and "cpuacct,cpu". */
+bool sb_cg_same_words(const char *a, const char *b);
+
 /* How a scalar property of linux.resources is stored and written. */
 enum sb_cg_kind { SB_CG_I64, SB_CG_U64, SB_CG_U16, SB_CG_STRING };
 

@@ -256,6 +256,8 @@ static int add_unified(struct sb_cg_builder *b)
         if (strchr(pair->key, '/') || !strchr(pair->key, '.') || pair->key[0] == '.')
             return sb_cg_refuse(b, w.json_path,
                                 "is not the name of a cgroup v2 file such as memory.high");
+        if (!pair->value)
+            return sb_cg_refuse(b, w.json_path, "has no value");
         int r = controller_of(b, pair->key, &controller);
         if (r == 0)
             r = add_unified_lines(b, pair->value, controller, &w);

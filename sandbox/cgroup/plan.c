@@ -24,6 +24,25 @@ bool sb_cg_has_word(const char *list, const char *word)
     return false;
 }
 
+bool sb_cg_same_words(const char *a, const char *b)
+{
+    if (strlen(a) != strlen(b))
+        return false;
+    for (const char *word = a; *word;) {
+        size_t len = strcspn(word, ",");
+        const char *in = b;
+        while (*in && !(strncmp(in, word, len) == 0 && (in[len] == ',' || !in[len]))) {
+            in += strcspn(in, ",");
+            in += *in == ',';
+        }
+        if (!*in)
+            return false;
+        word += len;
+        word += *word == ',';
+    }
+    return true;
+}
+
 void *sb_cg_grow(struct su_arena *arena, void *v, size_t n, size_t size)
 {
     /* Room was made for a power of two; it is full when n is one. */

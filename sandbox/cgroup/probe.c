@@ -69,26 +69,6 @@ static int list_names(struct view *v)
     return 0;
 }
 
-/* True if each word of a is in b and the other way round: "cpu,cpuacct" and "cpuacct,cpu". */
-static bool same_words(const char *a, const char *b)
-{
-    if (strlen(a) != strlen(b))
-        return false;
-    for (const char *word = a; *word;) {
-        size_t len = strcspn(word, ",");
-        const char *in = b;
-        while (*in && !(strncmp(in, word, len) == 0 && (in[len] == ',' || !in[len]))) {
-            in += strcspn(in, ",");
-            in += *in == ',';
-        }
-        if (!*in)
-            return false;
-        word += len;
-        word += *word == ',';
-    }
-    return true;
-}
-
 /* The usual mount point: all controllers in any order, or a link by the name of the first. */
 static const char *usual_mount(struct view *v, const char *controllers)
 {
@@ -97,7 +77,7 @@ static const char *usual_mount(struct view *v, const char *controllers)
     const char *found = NULL;
 
     for (size_t i = 0; i < v->n_names; i++) {
-        if (same_words(v->names[i], name)) {
+        if (sb_cg_same_words(v->names[i], name)) {
             found = v->names[i];
             break;
         }

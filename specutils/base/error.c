@@ -5,15 +5,30 @@
  */
 #include <specutils/error.h>
 
+#include <ctype.h>
+
 #include "base.h"
 
-static void error_set(struct su_error *err, enum su_err_kind kind, int errnum,
-                      const char *json_path, const char *fmt, va_list args)
+/* A reason of the C library, "No such file or directory", stands in the middle of a sentence. */
+static void lower_reason(char *text, int errnum)
+{
+    const char *reason = strerrordesc_np(errnum);
+
+    if (!reason || !islower((unsigned char)reason[1]))
+        return;
+    for (char *p = text; (p = strstr(p, reason)); p++)
+        *p = (char)tolower((unsigned char)*p);
+}
+
+static SU_PRINTF(5, 0) void error_set(struct su_error *err, enum su_err_kind kind, int errnum,
+                                      const char *json_path, const char *fmt, va_list args)
 {
     char *text = NULL;
 
     if (vasprintf(&text, fmt, args) < 0)
         text = NULL;
+    else
+        lower_reason(text, errnum);
     /* The arguments may point into the old message, so it goes only now. */
     su_error_clear(err);
     err->kind = kind;

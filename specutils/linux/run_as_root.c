@@ -133,8 +133,9 @@ static int run_and_wait(struct su_cmd *cmd, int *exit_status, struct su_error *e
         su_error_prefix(err, "cannot run again in a user namespace");
         return r;
     }
-    _cleanup_fd_ int pidfd = cmd->pidfd;
-    return wait_and_forward(cmd, before.signal_fd, exit_status, err);
+    r = wait_and_forward(cmd, before.signal_fd, exit_status, err);
+    close(cmd->pidfd);
+    return r;
 }
 
 int su_maybe_run_as_root_mapped(char *const *argv, const struct su_id_map *uid_maps,

@@ -72,12 +72,28 @@ static const struct bundle bundles[] = {
      {"directfs", "true", "overlay2", "root:self", "platform", "systrap", NULL}},
 };
 
+static struct place place_of(const struct oci_pair *annotation)
+{
+    return (struct place){.object = "annotations", .key = annotation->key};
+}
+
 static int refuse(struct su_error *err, const struct oci_pair *annotation, const char *why)
 {
-    _cleanup_free_ char *path =
-        su_place_path((struct place){.object = "annotations", .key = annotation->key});
+    int rc = su_bad_value(err, place_of(annotation), annotation->value, "%s", why);
 
-    return su_fail_at(err, SU_ERR_FLAG, EINVAL, path, "\"%.80s\" %s", annotation->value, why);
+    if (err)
+        err->kind = SU_ERR_FLAG;
+    return rc;
+}
+
+/* Keys come from strangers, so they reach the log only in quotes. */
+static void log_annotation(enum su_log_level level, const struct oci_pair *annotation,
+                           const char *what)
+{
+    if (!su_log_enabled(level))
+        return;
+    _cleanup_free_ char *path = su_place_path(place_of(annotation));
+    su_log(level, "%s: %s", path ? path : "an annotation", what);
 }
 
 static const struct flag *find_flag(const char *name)
@@ -170,7 +186,7 @@ static int apply_bundle(struct su_arena *arena, struct su_config *conf,
         }
         return 0;
     }
-    su_warn("annotation %s: no such bundle of flags, ignored", annotation->key);
+    log_annotation(SU_LOG_WARNING, annotation, "no such bundle of flags, ignored");
     return 0;
 }
 
@@ -208,7 +224,7 @@ static void apply_seccomp(struct oci_spec *spec, const struct oci_pair *annotati
     if (!name || !*name || !su_streq(name, wanted) || !spec->linux_ || !spec->linux_->seccomp ||
         !su_streq(annotation->value, SU_SECCOMP_RUNTIME_DEFAULT))
         return;
-    su_debug("seccomp: dropped, annotation %s asks for the runtime's default", annotation->key);
+    log_annotation(SU_LOG_DEBUG, annotation, "linux.seccomp dropped, as asked for");
     spec->linux_->seccomp = NULL;
 }
 
@@ -251,7 +267,7 @@ static const struct oci_pair **sorted_annotations(struct su_spec *spec, size_t *
 static int apply_one(struct su_spec *spec, struct su_config *conf, const struct oci_pair *a,
                      bool may_override, struct su_error *err)
 {
-    bool is_runsc = conf && conf->flavor == SU_FLAVOR_RUNSC;
+    bool is_runsc = conf->flavor == SU_FLAVOR_RUNSC;
 
     if (is_runsc && su_has_prefix(a->key, SU_ANNOTATION_BUNDLE_PREFIX))
         return apply_bundle(&spec->arena, conf, a, err);
@@ -260,7 +276,7 @@ static int apply_one(struct su_spec *spec, struct su_config *conf, const struct 
     if (is_runsc && su_has_prefix(a->key, SU_ANNOTATION_SECCOMP_PREFIX))
         apply_seccomp(&spec->oci, a);
     else
-        su_debug("annotation %s: ignored", a->key);
+        log_annotation(SU_LOG_DEBUG, a, "ignored");
     return 0;
 }
 
@@ -273,10 +289,14 @@ int su_apply_annotations(struct su_spec *spec, struct su_config *conf, struct su
     const struct oci_pair **found = sorted_annotations(spec, &n);
     if (!found)
         return su_fail(err, ENOMEM, "no memory for the annotations of the spec");
+    /* On failure the strings go with the spec's arena, so conf must not have seen them. */
+    struct su_config changed = conf ? *conf : (struct su_config){0};
     for (size_t i = 0; i < n; i++) {
-        int rc = apply_one(spec, conf, found[i], may_override, err);
+        int rc = apply_one(spec, &changed, found[i], may_override, err);
         if (rc < 0)
             return rc;
     }
+    if (conf)
+        *conf = changed;
     return 0;
 }

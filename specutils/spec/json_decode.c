@@ -301,7 +301,7 @@ static int on_start_list(void *ctx)
     case SU_K_OBJECT_LIST:
         return open_list(d, &slot, JSON_LIST);
     default:
-        return json_fail_type(d, &slot, "found a list");
+        return json_fail_type(d, &slot, "found an array");
     }
 }
 

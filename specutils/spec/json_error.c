@@ -154,11 +154,11 @@ const char *json_kind_noun(enum su_kind kind)
         return "a whole number";
     case SU_K_ENUM_LIST:
     case SU_K_STRING_LIST:
-        return "a list of strings";
+        return "an array of strings";
     case SU_K_UINT32_LIST:
-        return "a list of whole numbers";
+        return "an array of whole numbers";
     case SU_K_OBJECT_LIST:
-        return "a list of objects";
+        return "an array of objects";
     case SU_K_STRING_MAP:
     case SU_K_OBJECT:
     case SU_K_OBJECT_MAP:

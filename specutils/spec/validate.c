@@ -108,8 +108,7 @@ static int check_mounts(const struct oci_spec *spec, bool is_native, struct su_e
         if (destination[0] == '\0')
             return su_bad(err, place, "empty, expected a path in the container");
         if (destination[0] != '/')
-            su_warn("mounts[%zu].destination: \"%s\" is not absolute, taken from / (deprecated)", i,
-                    destination);
+            su_warn("mounts[%zu].destination: not absolute, taken from / (deprecated)", i);
         if (!su_is_gofer_mount(mount))
             continue;
         int rc = su_validate_mount_options(&mount->options,

@@ -394,6 +394,10 @@ static const struct {
      "cgroup v1 limits",
      "!linux.resources.unified[\"../memory.high\"]: is not the name of a cgroup v2 file such as "
      "memory.high"},
+    {{.unified = LIST(struct oci_pair, {(char *)"memory.high", NULL})},
+     "!linux.resources.unified[\"memory.high\"]: needs a host with cgroup v2 alone; this one has "
+     "cgroup v1 limits",
+     "!linux.resources.unified[\"memory.high\"]: has no value"},
     /* What Docker 20.10 sends when nothing is limited. */
     {{.memory = P(struct oci_memory, .disable_oom_killer = NO),
       .cpu = P(struct oci_cpu, .shares = U64(0)),
@@ -822,6 +826,17 @@ START_TEST(events_are_found_by_their_whole_name)
 }
 END_TEST
 
+START_TEST(controllers_are_the_same_in_any_order)
+{
+    ck_assert(sb_cg_same_words("cpu,cpuacct", "cpuacct,cpu"));
+    ck_assert(sb_cg_same_words("memory", "memory"));
+    ck_assert(!sb_cg_same_words("cpu,cpuacct", "cpu,cpuset0"));
+    ck_assert(!sb_cg_same_words("cpu", "cpu,cpuacct"));
+    ck_assert(sb_cg_has_word("cpu,cpuacct", "cpu"));
+    ck_assert(!sb_cg_has_word("cpuset,cpuacct", "cpu"));
+}
+END_TEST
+
 START_TEST(the_table_of_the_state_file_s_part_names_both_lists)
 {
     ck_assert_uint_eq(sb_type_cgroup_ref.size, sizeof(struct sb_cgroup_ref));
@@ -858,6 +873,7 @@ int main(void)
     tcase_add_test(tc, device_rules_that_no_hierarchy_can_enforce_are_refused);
     tcase_add_test(tc, device_numbers_beyond_the_kernel_s_never_match);
     tcase_add_test(tc, events_are_found_by_their_whole_name);
+    tcase_add_test(tc, controllers_are_the_same_in_any_order);
     tcase_add_test(tc, the_table_of_the_state_file_s_part_names_both_lists);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

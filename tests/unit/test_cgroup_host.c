@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -229,7 +230,7 @@ START_TEST(a_failed_create_leaves_nothing_after_undo)
         return skip("no pids controller");
     ck_assert_int_eq(try_create(&g, "failed/x", &res), -EINVAL);
     ck_assert_str_eq(err.json_path, "linux.resources.pids.limit");
-    ck_assert_ptr_nonnull(strstr(err.msg, "pids.max: Invalid argument"));
+    ck_assert_ptr_nonnull(strstr(err.msg, "pids.max: invalid argument"));
     sb_undo_run(&undo);
     for (size_t i = 0; i < g.plan.n_dirs; i++)
         ck_assert(!exists(g.plan.dirs[i].path));
@@ -292,6 +293,45 @@ START_TEST(a_frozen_group_is_refused)
     ck_assert_int_eq(try_create(&second, "cold", NULL), -EBUSY);
     ck_assert_ptr_nonnull(strstr(err.msg, "unexpectedly frozen"));
     destroy(&first);
+}
+END_TEST
+
+/* Leaves nothing at the usual places, in a mount namespace of the test's own. */
+static bool hide_mounts(void)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           umount2("/sys/fs/cgroup", MNT_DETACH) == 0 &&
+           mount("tmpfs", "/sys/fs/cgroup", "tmpfs", 0, NULL) == 0;
+}
+
+START_TEST(hierarchies_at_unusual_places_are_found)
+{
+    struct sb_cgroup_host odd;
+    bool has_v1 = host.mode != SB_CGROUP_V2;
+
+    ck_assert(hide_mounts());
+    ck_ok(sb_cgroup_probe(&arena, &odd, &err));
+    ck_assert_int_eq(odd.mode, SB_CGROUP_NONE);
+
+    ck_assert_int_eq(mkdir("/sys/fs/cgroup/odd place", 0755), 0);
+    ck_assert_int_eq(mount("cgroup2", "/sys/fs/cgroup/odd place", "cgroup2", 0, NULL), 0);
+    ck_ok(sb_cgroup_probe(&arena, &odd, &err));
+    ck_assert_int_eq(odd.mode, SB_CGROUP_V2);
+    ck_assert_str_eq(odd.v[0].mount, "/sys/fs/cgroup/odd place");
+
+    if (!has_v1)
+        return;
+    ck_assert_int_eq(mkdir("/sys/fs/cgroup/p", 0755), 0);
+    ck_assert_int_eq(mount("cgroup", "/sys/fs/cgroup/p", "cgroup", 0, "pids"), 0);
+    ck_ok(sb_cgroup_probe(&arena, &odd, &err));
+    ck_assert_int_eq(odd.mode, SB_CGROUP_V1);
+    ck_assert_uint_eq(odd.n, 1);
+    ck_assert_str_eq(odd.v[0].controllers, "pids");
+    ck_assert_str_eq(odd.v[0].mount, "/sys/fs/cgroup/p");
+    /* A link by the controller's name is as good as a mount. */
+    ck_assert_int_eq(symlink("p", "/sys/fs/cgroup/pids"), 0);
+    ck_ok(sb_cgroup_probe(&arena, &odd, &err));
+    ck_assert_str_eq(odd.v[0].mount, "/sys/fs/cgroup/pids");
 }
 END_TEST
 
@@ -869,6 +909,7 @@ int main(void)
     fflush(stdout);
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, hierarchies_at_unusual_places_are_found);
     tcase_add_test(tc, a_group_is_made_in_every_hierarchy_and_removed_with_its_parents);
     tcase_add_test(tc, undo_leaves_nothing);
     tcase_add_test(tc, a_failed_create_leaves_nothing_after_undo);

@@ -284,7 +284,7 @@ static const struct bad {
     const char *text, *path, *message;
 } bad[] = {
     /* the wrong type */
-    {"[]", NULL, "found a list, expected an object (line 1, column 1)"},
+    {"[]", NULL, "found an array, expected an object (line 1, column 1)"},
     {"null", NULL, "found null, expected an object (line 1, column 1)"},
     {" 12", NULL, "found a number, expected an object"},
     {"'x'", NULL, "found a string, expected an object"},
@@ -294,14 +294,14 @@ static const struct bad {
     {"{'flag':'true'}", "flag", "found a string, expected true or false"},
     {"{'small':'1'}", "small", "found a string, expected a whole number"},
     {"{'colour':2}", "colour", "found a number, expected a string"},
-    {"{'strings':{}}", "strings", "found an object, expected a list of strings"},
+    {"{'strings':{}}", "strings", "found an object, expected an array of strings"},
     {"{'strings':['a',\n  null]}", "strings[1]",
      "strings[1]: found null, expected a string (line 2, column 3)"},
-    {"{'strings':['a',['b']]}", "strings[1]", "found a list, expected a string"},
+    {"{'strings':['a',['b']]}", "strings[1]", "found an array, expected a string"},
     {"{'ids':['a']}", "ids[0]", "found a string, expected a whole number"},
-    {"{'map':[]}", "map", "found a list, expected an object"},
+    {"{'map':[]}", "map", "found an array, expected an object"},
     {"{'map':{'a b':1}}", "map[\"a b\"]", "map[\"a b\"]: found a number, expected a string"},
-    {"{'object':[]}", "object", "found a list, expected an object"},
+    {"{'object':[]}", "object", "found an array, expected an object"},
     {"{'object':{'id':-1}}", "object.id", "-1 is out of range, expected 0 to 4294967295"},
     {"{'objects':[{'name':'a'},null]}", "objects[1]", "found null, expected an object"},
     {"{'objects':[{'name':'a'},\n\n {'name':\t2}]}", "objects[1].name", "(line 3, column 11)"},

@@ -308,7 +308,7 @@ START_TEST(wrong_kinds_of_mount_points_are_refused)
     ck_assert_int_eq(su_safe_setup_and_mount(&no_source, &err), -ENOENT);
     ck_assert_str_eq(
         err.msg,
-        su_arena_printf(&arena, "mount source \"%s\": No such file or directory", at_top("none")));
+        su_arena_printf(&arena, "mount source \"%s\": no such file or directory", at_top("none")));
     ck_assert_int_eq(su_safe_setup_and_mount(&null_source, &err), -ENOENT);
     ck_assert_int_eq(access(at_top("new"), F_OK), -1);
 }
