@@ -50,7 +50,7 @@ test_json_that_ends_too_early() {
 test_an_array_in_place_of_the_object() {
     mkdir "$B"
     echo '[]' >"$B/config.json"
-    refused config.json object array
+    refused config.json object list
 }
 
 test_no_oci_version() {
@@ -211,12 +211,6 @@ test_a_folder_that_cannot_be_made() {
     refused /etc/passwd/below
 }
 
-test_an_environment_entry_without_a_name() {
-    needs_runlet
-    bundle '.process.env += ["=value"]'
-    refused 'process.env[1]'
-}
-
 test_an_unknown_rlimit() {
     bundle '.process.rlimits = [{type: "RLIMIT_NOSUCH", soft: 1, hard: 1}]'
     refused RLIMIT_NOSUCH
@@ -250,13 +244,6 @@ test_a_console_socket_that_is_not_there() {
     bundle '.process.terminal = true'
     CREATE_OPTIONS=(--console-socket "$TEST_DIR/nosuch.sock")
     refused nosuch.sock
-}
-
-test_a_console_socket_without_a_terminal() {
-    needs_runlet
-    bundle
-    CREATE_OPTIONS=(--console-socket "$TEST_DIR/nosuch.sock")
-    refused console terminal
 }
 
 # The error of exec comes from create, start or run, whichever finds it first.
@@ -432,7 +419,7 @@ test_an_unknown_signal() {
 
 test_an_unknown_command() {
     needs_runlet
-    command_refused statt state -- statt x
+    command_refused craete create -- craete x
 }
 
 test_an_unknown_option() {

@@ -67,10 +67,10 @@ test_an_option_without_its_value_is_refused() {
     assert_contains "$(cat err)" bundle
 }
 
-test_no_command_prints_help_and_fails_or_not_but_never_hangs() {
+test_without_a_command_it_points_to_the_help() {
     timeout 5 "$RUNLET" >out 2>&1 </dev/null || status=$?
     assert_ne 124 "$status"
-    assert_contains "$(cat out)" create
+    assert_match "$(cat out)" 'help|create'
 }
 
 test_help_lists_every_command() {

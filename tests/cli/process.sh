@@ -69,13 +69,13 @@ test_the_umask_is_that_of_the_spec() {
     assert_eq 0022 "$(run_sh 'umask')"
 }
 
-test_the_callers_umask_does_not_change_the_containers() {
-    bundle_sh 'umask; stat -c %a /dev /dev/shm'
+test_the_callers_umask_does_not_change_what_the_runtime_makes() {
+    bundle_sh 'stat -c %a /dev /dev/shm /dev/null /made' '.process.cwd = "/made"'
     (
         umask 0077
         rt run --bundle "$B" "$ID" </dev/null >out 2>&1
     )
-    assert_eq "0022 755 1777" "$(xargs <out)"
+    assert_eq "755 1777 666 755" "$(xargs <out)"
 }
 
 test_rlimits_are_set_before_the_program_starts() {
