@@ -31,7 +31,7 @@ struct target {
 
 static void close_target(struct target *t)
 {
-    su_closep(&t->init.init.pidfd);
+    su_closep(&t->init.pidfd);
     su_closep(&t->dir_fd);
     su_closep(&t->root_fd);
     su_arena_free(&t->arena);
@@ -76,12 +76,12 @@ static void wait_for_end(int pidfd)
 /* Ends all of a container. The cgroup first: init may be dead while others are not. */
 static void kill_all(const struct target *t)
 {
-    if (t->init.init.pidfd >= 0)
-        send_signal(t->init.init.pidfd, SIGKILL);
+    if (t->init.pidfd >= 0)
+        send_signal(t->init.pidfd, SIGKILL);
     if (t->state.cgroup && t->state.cgroup->paths.n > 0)
         sb_cgroup_signal(t->state.cgroup, SIGKILL, NULL);
-    if (t->init.init.pidfd >= 0)
-        wait_for_end(t->init.init.pidfd);
+    if (t->init.pidfd >= 0)
+        wait_for_end(t->init.pidfd);
 }
 
 /* --- the end -------------------------------------------------------------------------------------

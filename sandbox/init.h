@@ -33,6 +33,7 @@ struct sb_init {
     int lsm_fd;       /* the attribute file that takes the security label, -1: none is set */
     int master_fd, slave_fd; /* the terminal, -1 without */
     pid_t pid;               /* of init, as the builder sees it */
+    uint32_t ignored;        /* signals that were ignored at its birth */
     struct sb_created *created;
     size_t n_created;
     char *program; /* PATH_MAX bytes: what is executed */

@@ -20,7 +20,9 @@
     {                                                                                       \
         .root_fd = -1, .dir_fd = -1, .sock = -1, .init_sock = -1, .start_fd = -1,           \
         .console_fd = -1, .tree_fd = -1, .signal_fd = -1, .cgroup_fd = -1, .master_fd = -1, \
-        .pidfd = -1                                                                         \
+        .init = {                                                                           \
+            .pidfd = -1                                                                     \
+        }                                                                                   \
     }
 
 int sb_create(const struct sb_create_opts *opts, const struct su_spec *spec, struct su_error *err)
