@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -42,7 +41,6 @@ static int expect(struct sb_init *in, enum sb_msg_kind kind)
 
     if (ret < 0 || msg.kind != kind)
         return sb_init_fail(in, SB_STEP_SYNC, 0, ret < 0 ? -ret : EPROTO);
-    in->pid = msg.value;
     in->ignored = msg.extra;
     return 0;
 }
@@ -164,8 +162,9 @@ static int run_hooks(struct sb_init *in, enum sb_hook_kind kind, const char *sta
                      char *const *env)
 {
     const oci_hook_list *list = sb_hooks_of(in->plan->spec->oci.hooks, kind);
+    /* These hooks see the container's process by its number in there. */
     const struct sb_hook_state state = {in->plan->state_head, in->plan->state_tail, status,
-                                        in->pid};
+                                        getpid()};
     struct sb_hook_failure failure;
 
     static_assert(sizeof(failure.output) == sizeof(in->fail.text), "a hook's output fits");
@@ -228,7 +227,6 @@ static int wait_for_start(struct sb_init *in)
             return sb_init_fail(in, SB_STEP_SYNC, 0, errno);
         if (sb_recv(conn, &msg, NULL) == 0 && msg.kind == SB_MSG_GO) {
             in->sock = conn;
-            in->pid = msg.value;
             in->ignored = msg.extra;
             close(in->start_fd);
             return 0;
@@ -248,10 +246,10 @@ static void close_all_but(struct sb_init *in, int a, int b)
         if (keep < next)
             continue;
         if (keep > next)
-            syscall(SYS_close_range, (unsigned)next, (unsigned)keep - 1, 0U);
+            su_close_range((unsigned)next, (unsigned)keep - 1);
         next = keep + 1;
     }
-    syscall(SYS_close_range, (unsigned)next, ~0U, 0U);
+    su_close_range((unsigned)next, ~0U);
 }
 
 static int wait_for_go(struct sb_init *in)
@@ -287,8 +285,7 @@ static int keep_fds(struct sb_init *in)
 
     close(in->builder_fd);
     close(in->lock_fd);
-    if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-        return sb_init_fail(in, SB_STEP_SYNC, 0, errno);
+    su_cloexec_from(first);
     in->caller_umask = umask(0);
     return 0;
 }
@@ -322,6 +319,7 @@ _Noreturn void sb_init_run(struct sb_init *in)
         sb_init_protect_paths,
         sb_init_finish_rootfs,
         sb_init_pivot,
+        sb_init_share_rootfs,
         sb_init_check_process,
         wait_for_go,
         start_container_hooks,

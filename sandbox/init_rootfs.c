@@ -329,21 +329,29 @@ int sb_init_finish_rootfs(struct sb_init *in)
 {
     const struct sb_plan *plan = in->plan;
     const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
-    const struct mount_attr propagation = {.propagation =
-                                               plan->rootfs_propagation & ~(uint32_t)MS_REC};
 
-    if (!has_mountns(in))
+    /* Later mounts have made their mount points in them. */
+    while (in->n_readonly > 0) {
+        const struct sb_readonly *last = &in->readonly[--in->n_readonly];
+        int ret = sb_mount_setattr(last->fd, 0, &readonly);
+        close(last->fd);
+        if (ret < 0)
+            return sb_init_fail(in, SB_STEP_MOUNT_ATTR, last->step, -ret);
+    }
+    if (!has_mountns(in) || !plan->rootfs_readonly)
         return 0;
-    if (plan->rootfs_readonly) {
-        int ret = sb_mount_setattr(in->tree_fd, 0, &readonly);
-        if (ret < 0)
-            return sb_init_fail(in, SB_STEP_ROOT_READONLY, 0, -ret);
-    }
-    if (plan->rootfs_propagation & (MS_SHARED | MS_UNBINDABLE)) {
-        int ret = sb_mount_setattr(
-            in->tree_fd, plan->rootfs_propagation & MS_REC ? AT_RECURSIVE : 0, &propagation);
-        if (ret < 0)
-            return sb_init_fail(in, SB_STEP_ROOT_PROPAGATION, 0, -ret);
-    }
-    return 0;
+    int ret = sb_mount_setattr(in->tree_fd, 0, &readonly);
+    return ret < 0 ? sb_init_fail(in, SB_STEP_ROOT_READONLY, 0, -ret) : 0;
+}
+
+/* Last, since the kernel pivots to no shared mount. */
+int sb_init_share_rootfs(struct sb_init *in)
+{
+    const unsigned long flags = in->plan->rootfs_propagation;
+
+    if (!has_mountns(in) || !(flags & (MS_SHARED | MS_UNBINDABLE)))
+        return 0;
+    return mount(NULL, "/", NULL, flags, NULL) < 0
+               ? sb_init_fail(in, SB_STEP_ROOT_PROPAGATION, 0, errno)
+               : 0;
 }
