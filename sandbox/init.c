@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -83,11 +84,20 @@ static int join_user(struct sb_init *in)
 
     if (!join->ns)
         return 0;
+    /* Inside, setgroups may be denied for good. */
+    if (setgroups(0, NULL) < 0 && errno != EPERM)
+        return sb_init_fail(in, SB_STEP_GROUPS, 0, errno);
     if (setns(join->fd, CLONE_NEWUSER) < 0)
         return sb_init_fail(in, SB_STEP_JOIN, join->index, errno);
     if (flags && syscall(SYS_unshare, flags) < 0)
         return sb_init_fail(in, SB_STEP_UNSHARE, 0, errno);
     return in->plan->clone_flags & CLONE_NEWPID ? fork_into_pidns(in) : 0;
+}
+
+/* Files are made by root, or where that is not mapped by somebody who is. */
+static uint32_t builder_id(const struct su_id_map *maps, size_t n)
+{
+    return sb_id_is_mapped(maps, n, 0) ? 0 : maps[0].container_id;
 }
 
 static int become_root(struct sb_init *in)
@@ -96,11 +106,11 @@ static int become_root(struct sb_init *in)
 
     if (!plan->new_userns && !plan->join_user.ns)
         return 0;
-    bool uid_0 = plan->join_user.ns || sb_id_is_mapped(plan->uid_maps, plan->n_uid_maps, 0);
-    bool gid_0 = plan->join_user.ns || sb_id_is_mapped(plan->gid_maps, plan->n_gid_maps, 0);
-    if ((gid_0 && setresgid(0, 0, 0) < 0) || (uid_0 && setresuid(0, 0, 0) < 0))
-        return sb_init_fail(in, SB_STEP_IDS, 0, errno);
-    return 0;
+    uid_t uid = plan->join_user.ns ? 0 : builder_id(plan->uid_maps, plan->n_uid_maps);
+    gid_t gid = plan->join_user.ns ? 0 : builder_id(plan->gid_maps, plan->n_gid_maps);
+    return setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0
+               ? sb_init_fail(in, SB_STEP_IDS, 0, errno)
+               : 0;
 }
 
 /*
@@ -114,6 +124,10 @@ static int enter_time_namespace(struct sb_init *in)
     if (unshare(CLONE_NEWTIME) < 0)
         return sb_init_fail(in, SB_STEP_UNSHARE, 0, errno);
     if (in->plan->time_offsets) {
+        /* Becoming root has hidden this process, its own files included. Nobody else is in the
+         * user namespace yet. */
+        if (in->plan->new_userns && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+            return sb_init_fail(in, SB_STEP_TIME_OFFSETS, 0, errno);
         int ret = su_write_file_at(AT_FDCWD, "/proc/self/timens_offsets", in->plan->time_offsets);
         if (ret < 0)
             return sb_init_fail(in, SB_STEP_TIME_OFFSETS, 0, -ret);
