@@ -139,8 +139,8 @@ static inline bool is_order(int op)
  * Where libseccomp is no oracle. It merges the rules for one number into one tree, by its own
  * order if their actions differ, and joins nodes of 64-bit comparisons that are not the same:
  * with "a <= 8 or a > 1 << 32" its program also matches 9, and "a != 1, or b == 8 and a != 8"
- * matches a = 1 whatever b is. And on 32-bit ABIs its LE after an
- * argument that must be equal becomes GT.
+ * can match a = 1 though b is not 8. And on 32-bit ABIs its LE after an argument that must be
+ * equal becomes GT.
  */
 static inline bool is_delicate(const struct oci_seccomp *spec, const size_t *rules, size_t n,
                                bool is_32bit)
