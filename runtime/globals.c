@@ -98,19 +98,6 @@ int globals_parse(struct flag_args *args, struct globals *g, struct su_error *er
     return rc;
 }
 
-/* Whether this process is in the initial user namespace, whose map is the whole range. */
-static bool in_initial_userns(void)
-{
-    _cleanup_free_ char *map = NULL;
-    unsigned inside, outside, size;
-
-    /* A kernel without user namespaces has no such file. */
-    if (su_read_file_at(AT_FDCWD, "/proc/self/uid_map", 1 << 16, &map, NULL) < 0)
-        return true;
-    return sscanf(map, "%u %u %u", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
-           size == UINT_MAX;
-}
-
 /* A folder in /tmp could have been put there by anybody, who would then own our state. */
 static int check_owner(const char *root, uid_t uid, struct su_error *err)
 {
@@ -129,7 +116,7 @@ static int check_owner(const char *root, uid_t uid, struct su_error *err)
 static int default_root(struct globals *g, struct su_arena *arena, struct su_error *err)
 {
     uid_t uid = geteuid();
-    if (uid == 0 && in_initial_userns()) {
+    if (uid == 0 && su_in_initial_user_ns()) {
         g->conf.root = su_arena_strdup(arena, SYSTEM_ROOT);
         return g->conf.root ? 0 : su_fail(err, ENOMEM, "out of memory");
     }

@@ -108,11 +108,10 @@ static void append(struct logger *logger, const char *bytes, size_t len)
         rc = su_write_all(logger->fd, bytes, len);
     if (rc == 0)
         return;
-    _cleanup_free_ char *msg = NULL;
-    if (asprintf(&msg, "cannot write log %s: %s", logger->path, strerrordesc_np(-rc)) < 0)
-        msg = NULL;
+    _cleanup_error_ struct su_error err = {0};
+    su_fail(&err, -rc, "cannot write log %s: %s", logger->path, strerrordesc_np(-rc));
     logger->path = NULL;
-    show(logger, SU_LOG_WARNING, msg ? msg : "cannot write the log");
+    show(logger, SU_LOG_WARNING, su_error_text(&err));
 }
 
 static void hold(struct logger *logger, const struct su_strbuf *record)

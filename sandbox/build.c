@@ -27,13 +27,13 @@ static int check_preserved_fds(const struct sb_create_opts *opts, struct su_erro
 
 void sb_build_kill(struct sb_build *b)
 {
-    if (b->pidfd < 0)
+    if (b->init.pidfd < 0)
         return;
-    syscall(SYS_pidfd_send_signal, b->pidfd, SIGKILL, NULL, 0);
+    syscall(SYS_pidfd_send_signal, b->init.pidfd, SIGKILL, NULL, 0);
     /* Without a pid namespace of its own the container may have left more than init. */
     if (b->cgroup.paths.n > 0)
         sb_cgroup_signal(&b->cgroup, SIGKILL, NULL);
-    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->pidfd, &(siginfo_t){0}, WEXITED));
+    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &(siginfo_t){0}, WEXITED));
 }
 
 int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct su_spec *spec,
@@ -61,9 +61,9 @@ int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct
 
 void sb_build_free(struct sb_build *b)
 {
-    int *const fds[] = {&b->root_fd,   &b->dir_fd,     &b->sock,    &b->init_sock,
-                        &b->start_fd,  &b->console_fd, &b->tree_fd, &b->signal_fd,
-                        &b->cgroup_fd, &b->master_fd,  &b->pidfd};
+    int *const fds[] = {&b->root_fd,   &b->dir_fd,     &b->sock,      &b->init_sock,
+                        &b->start_fd,  &b->console_fd, &b->tree_fd,   &b->signal_fd,
+                        &b->cgroup_fd, &b->master_fd,  &b->init.pidfd};
 
     sb_undo_drop(&b->undo);
     sb_plan_free(&b->plan);

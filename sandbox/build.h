@@ -26,8 +26,7 @@ struct sb_build {
     int signal_fd;
     int cgroup_fd; /* for CLONE_INTO_CGROUP */
     int master_fd; /* the terminal of run */
-    pid_t pid;
-    int pidfd;
+    struct sb_proc init;
 };
 
 /* Builds. On failure everything is undone; either way sb_build_free() it. */

@@ -23,7 +23,8 @@ static int run_runtime_hooks(struct sb_build *b, struct su_error *err)
 {
     static const enum sb_hook_kind kinds[] = {SB_HOOK_PRESTART, SB_HOOK_CREATE_RUNTIME};
     const struct sb_plan *plan = &b->plan;
-    const struct sb_hook_state state = {plan->state_head, plan->state_tail, "creating", b->pid};
+    const struct sb_hook_state state = {plan->state_head, plan->state_tail, "creating",
+                                        b->init.pid};
     struct sb_hook_failure failure;
 
     for (size_t i = 0; i < SU_ARRAY_SIZE(kinds); i++) {
@@ -36,7 +37,7 @@ static int run_runtime_hooks(struct sb_build *b, struct su_error *err)
 
 static int send_kind(struct sb_build *b, enum sb_msg_kind kind, struct su_error *err)
 {
-    const struct sb_msg msg = {.kind = kind, .value = b->pid};
+    const struct sb_msg msg = {.kind = kind, .value = b->init.pid, .extra = b->init.ignored};
     int ret = sb_send(b->sock, &msg, -1);
 
     return ret < 0 ? su_fail(err, -ret, "cannot reach the container's init: %s", strerror(-ret))
@@ -76,7 +77,7 @@ static int died(struct sb_build *b, struct su_error *err)
 {
     siginfo_t info = {0};
 
-    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->pidfd, &info, WEXITED | WNOWAIT));
+    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &info, WEXITED | WNOWAIT));
     if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
         return su_fail_at(err, SU_ERR_EXITED, ECHILD, NULL,
                           "the container's init was killed by signal %d before it was ready%s",
@@ -139,7 +140,7 @@ int sb_build_follow(struct sb_build *b, struct su_error *err)
         struct pollfd p[] = {
             {.fd = b->sock, .events = POLLIN},
             {.fd = b->signal_fd, .events = POLLIN},
-            {.fd = b->pidfd, .events = POLLIN},
+            {.fd = b->init.pidfd, .events = POLLIN},
         };
         int n = poll(p, SU_ARRAY_SIZE(p), timeout), ret = 0;
         if (n < 0 && errno != EINTR)

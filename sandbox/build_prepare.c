@@ -15,17 +15,24 @@
 #include "idmap.h"
 #include "init.h"
 
-/* Now, as RFC 3339 with nanoseconds in UTC. */
+/* Now, as RFC 3339 with nanoseconds in UTC. By hand, since gmtime_r(3) would read the host's time
+ * zone first. Days are counted from 1 March of year 0, so that the leap day is the last of its
+ * year; 400 years have 146097 days. */
 static char *timestamp(struct su_arena *arena)
 {
     struct timespec now;
-    struct tm tm;
-    char text[sizeof("2026-01-01T00:00:00")];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &tm);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    return su_arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+    long second = now.tv_sec % 86400, day = now.tv_sec / 86400 + 719468;
+    long era = day / 146097, of_era = day % 146097;
+    long year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    long of_year = of_era - (365 * year + year / 4 - year / 100);
+    long month = (5 * of_year + 2) / 153;
+    long of_month = of_year - (153 * month + 2) / 5 + 1;
+    month += month < 10 ? 3 : -9;
+    year += era * 400 + (month <= 2);
+    return su_arena_printf(arena, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ", year, month,
+                           of_month, second / 3600, second / 60 % 60, second % 60, now.tv_nsec);
 }
 
 static int claim_id(struct sb_build *b, struct su_error *err)

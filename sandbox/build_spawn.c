@@ -73,7 +73,7 @@ static long clone_init(struct sb_build *b, bool *in_cgroup)
     const struct sb_plan *plan = &b->plan;
     struct clone_args args = {
         .flags = (uint64_t)CLONE_PIDFD | (plan->join_user.ns ? 0 : plan->clone_flags),
-        .pidfd = (uint64_t)(uintptr_t)&b->pidfd,
+        .pidfd = (uint64_t)(uintptr_t)&b->init.pidfd,
         .exit_signal = SIGCHLD,
     };
 
@@ -134,7 +134,7 @@ static int give_birth(struct sb_build *b, bool *in_cgroup, struct su_error *err)
         return su_fail_at(err, SU_ERR_NAMESPACE, why, "linux.namespaces",
                           "cannot make the container's process and namespaces: %s%s", strerror(why),
                           why == EPERM ? " (are user namespaces allowed here?)" : "");
-    b->pid = (pid_t)pid;
+    b->init.pid = (pid_t)pid;
     return ret;
 }
 
@@ -151,11 +151,11 @@ static int adopt_forked_init(struct sb_build *b, struct su_error *err)
         return su_fail_at(err, SU_ERR_NAMESPACE, EPROTO, "linux.namespaces",
                           "cannot enter the user namespace and make a pid namespace in it: %s",
                           strerror(ret < 0 ? -ret : msg.value));
-    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->pidfd, &(siginfo_t){0}, WEXITED));
-    su_closep(&b->pidfd);
-    b->pid = msg.value;
-    b->pidfd = (int)syscall(SYS_pidfd_open, b->pid, 0);
-    return b->pidfd < 0
+    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &(siginfo_t){0}, WEXITED));
+    su_closep(&b->init.pidfd);
+    b->init.pid = msg.value;
+    b->init.pidfd = (int)syscall(SYS_pidfd_open, b->init.pid, 0);
+    return b->init.pidfd < 0
                ? su_fail(err, errno, "cannot open the container's process: %s", strerror(errno))
                : 0;
 }
@@ -169,7 +169,7 @@ static int write_maps(struct sb_build *b, struct su_error *err)
 
     if (!plan->new_userns)
         return 0;
-    return su_write_id_maps(b->pid, plan->uid_maps, plan->n_uid_maps, plan->gid_maps,
+    return su_write_id_maps(b->init.pid, plan->uid_maps, plan->n_uid_maps, plan->gid_maps,
                             plan->n_gid_maps, plan->allow_setgroups, err);
 }
 
@@ -180,8 +180,8 @@ static int join_cgroups(struct sb_build *b, bool in_cgroup, struct su_error *err
     if (in_cgroup)
         return b->plan.cgroup.mode == SB_CGROUP_V2
                    ? 0
-                   : sb_cgroup_join_v1(&b->plan.cgroup, b->pid, err);
-    return sb_cgroup_join(&b->cgroup, b->pid, err);
+                   : sb_cgroup_join_v1(&b->plan.cgroup, b->init.pid, err);
+    return sb_cgroup_join(&b->cgroup, b->init.pid, err);
 }
 
 static int set_oom_score(struct sb_build *b, struct su_error *err)
@@ -191,7 +191,7 @@ static int set_oom_score(struct sb_build *b, struct su_error *err)
 
     if (!score)
         return 0;
-    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)b->pid);
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)b->init.pid);
     snprintf(text, sizeof(text), "%d", *score);
     int ret = su_write_file_at(AT_FDCWD, path, text);
     if (ret < 0)
@@ -213,17 +213,17 @@ static void raise_limits(struct sb_build *b)
     for (size_t i = 0; i < p->n_rlimits; i++) {
         struct rlimit limit;
         __rlimit_resource_t resource = (__rlimit_resource_t)p->rlimits[i].resource;
-        if (prlimit(b->pid, resource, NULL, &limit) < 0 ||
+        if (prlimit(b->init.pid, resource, NULL, &limit) < 0 ||
             limit.rlim_max >= p->rlimits[i].limit.rlim_max)
             continue;
         limit.rlim_max = p->rlimits[i].limit.rlim_max;
-        prlimit(b->pid, resource, &limit, NULL);
+        prlimit(b->init.pid, resource, &limit, NULL);
     }
 }
 
 static int send_to_init(struct sb_build *b, enum sb_msg_kind kind, struct su_error *err)
 {
-    const struct sb_msg msg = {.kind = kind, .value = b->pid};
+    const struct sb_msg msg = {.kind = kind, .value = b->init.pid, .extra = b->init.ignored};
     int ret = sb_send(b->sock, &msg, -1);
 
     /* An init that has died is found out about, and explained, by sb_build_follow(). */
@@ -247,7 +247,7 @@ static int write_pid_file(struct sb_build *b, struct su_error *err)
 
     if (!path)
         return 0;
-    int len = snprintf(text, sizeof(text), "%d", (int)b->pid);
+    int len = snprintf(text, sizeof(text), "%d", (int)b->init.pid);
     bool in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
     const char *temporary = in_place ? path : su_arena_printf(&b->plan.arena, "%s.%s", path, text);
     if (!temporary || (!in_place && sb_undo_push(&b->undo, remove_pid_file, AT_FDCWD, path) < 0))
@@ -289,7 +289,7 @@ int sb_build_spawn(struct sb_build *b, struct su_error *err)
     close_sources(b);
     ret = adopt_forked_init(b, err);
     if (ret == 0)
-        ret = sb_state_write_pid(b->dir_fd, b->pid, err);
+        ret = sb_state_write_pid(b->dir_fd, &b->init, err);
     if (ret == 0)
         ret = write_maps(b, err);
     if (ret == 0)

@@ -45,11 +45,12 @@ int sb_check_id(const char *id, struct su_error *err)
 
 static enum sb_status status_of(int dir_fd, const struct sb_cgroup_ref *cgroup, pid_t *pid)
 {
-    _cleanup_fd_ int pidfd = -1;
-    int ret = sb_state_find_init(dir_fd, pid, &pidfd);
+    struct sb_proc proc;
+    int ret = sb_state_find_init(dir_fd, &proc);
 
+    su_closep(&proc.pidfd);
+    *pid = ret < 0 ? 0 : proc.pid;
     if (ret < 0) {
-        *pid = 0;
         return ret == -ENOENT && sb_state_is_locked(dir_fd) ? SB_CREATING : SB_STOPPED;
     }
     if (sb_state_is_waiting(dir_fd))

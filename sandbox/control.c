@@ -20,18 +20,18 @@
 struct target {
     struct su_arena arena;
     struct sb_state state;
-    int root_fd, dir_fd, pidfd;
-    pid_t pid;
+    struct sb_proc init;
+    int root_fd, dir_fd;
 };
 
-#define NO_TARGET                                \
-    {                                            \
-        .root_fd = -1, .dir_fd = -1, .pidfd = -1 \
+#define NO_TARGET                                          \
+    {                                                      \
+        .init = {.pidfd = -1}, .root_fd = -1, .dir_fd = -1 \
     }
 
 static void close_target(struct target *t)
 {
-    su_closep(&t->pidfd);
+    su_closep(&t->init.pidfd);
     su_closep(&t->dir_fd);
     su_closep(&t->root_fd);
     su_arena_free(&t->arena);
@@ -56,7 +56,7 @@ static int open_target(const char *root, const char *id, struct target *t, struc
     int ret = sb_state_read(t->dir_fd, id, &t->arena, &t->state, err);
     if (ret < 0)
         return ret;
-    sb_state_find_init(t->dir_fd, &t->pid, &t->pidfd);
+    sb_state_find_init(t->dir_fd, &t->init);
     return 0;
 }
 
@@ -76,12 +76,12 @@ static void wait_for_end(int pidfd)
 /* Ends all of a container. The cgroup first: init may be dead while others are not. */
 static void kill_all(const struct target *t)
 {
-    if (t->pidfd >= 0)
-        send_signal(t->pidfd, SIGKILL);
+    if (t->init.pidfd >= 0)
+        send_signal(t->init.pidfd, SIGKILL);
     if (t->state.cgroup && t->state.cgroup->paths.n > 0)
         sb_cgroup_signal(t->state.cgroup, SIGKILL, NULL);
-    if (t->pidfd >= 0)
-        wait_for_end(t->pidfd);
+    if (t->init.pidfd >= 0)
+        wait_for_end(t->init.pidfd);
 }
 
 /* --- the end -------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ int sb_delete(const char *root, const char *id, bool force, struct su_error *err
         int broken = delete_broken(&t, id, force, e);
         return broken < 0 ? ret : 0;
     }
-    if (t.pidfd >= 0 && !force && !sb_state_is_waiting(t.dir_fd))
+    if (t.init.pidfd >= 0 && !force && !sb_state_is_waiting(t.dir_fd))
         return su_fail(e, EBUSY, "cannot delete container \"%s\" that is not stopped: %s", id,
                        t.state.cgroup && sb_cgroup_is_frozen(t.state.cgroup) == 1 ? "paused"
                                                                                   : "running");
@@ -181,13 +181,13 @@ int sb_kill(const char *root, const char *id, int sig, bool all, struct su_error
     int ret = sb_state_read(t.dir_fd, id, &t.arena, &t.state, err);
     if (ret < 0)
         return ret;
-    sb_state_find_init(t.dir_fd, &t.pid, &t.pidfd);
+    sb_state_find_init(t.dir_fd, &t.init);
     cgroup = t.state.cgroup && t.state.cgroup->paths.n > 0 ? t.state.cgroup : NULL;
     if (all && cgroup)
         return sb_cgroup_signal(cgroup, sig, err);
-    if (t.pidfd < 0)
+    if (t.init.pidfd < 0)
         return all ? 0 : su_fail(err, ESRCH, "container \"%s\": container not running", id);
-    if (syscall(SYS_pidfd_send_signal, t.pidfd, sig, NULL, 0) < 0)
+    if (syscall(SYS_pidfd_send_signal, t.init.pidfd, sig, NULL, 0) < 0)
         return su_fail(err, errno, "cannot send signal %d to container \"%s\": %s", sig, id,
                        errno == ESRCH ? "container not running" : strerror(errno));
     /* A frozen v1 cgroup keeps even what was killed. */
@@ -202,7 +202,7 @@ int sb_kill(const char *root, const char *id, int sig, bool all, struct su_error
 /* "go", and then silence: the connection ends when the program is executed. */
 static int let_go(struct target *t, struct sb_msg *reply)
 {
-    const struct sb_msg go = {.kind = SB_MSG_GO, .value = t->pid};
+    const struct sb_msg go = {.kind = SB_MSG_GO, .value = t->init.pid, .extra = t->init.ignored};
     _cleanup_fd_ int conn = sb_state_connect(t->dir_fd);
 
     if (conn < 0)
@@ -229,7 +229,7 @@ static int fail_start(struct target *t, const struct su_spec *spec, struct su_er
 static int run_poststart_hooks(struct target *t, const struct su_spec *spec, struct su_error *err)
 {
     const oci_hook_list *list = sb_hooks_of(spec->oci.hooks, SB_HOOK_POSTSTART);
-    struct sb_hook_state text = {.status = "running", .pid = t->pid};
+    struct sb_hook_state text = {.status = "running", .pid = t->init.pid};
     struct sb_hook_failure failure;
     int ret = sb_hook_state_text(&t->arena, &t->state, &text.head, &text.tail, err);
 
@@ -249,11 +249,11 @@ int sb_start(const char *root, const char *id, struct su_error *err)
 
     if (ret < 0)
         return ret;
-    if (t.pidfd < 0 || !sb_state_is_waiting(t.dir_fd))
+    if (t.init.pidfd < 0 || !sb_state_is_waiting(t.dir_fd))
         return su_fail(err, EINVAL,
                        "cannot start container \"%s\" in the \"%s\" state, expected "
                        "\"created\"",
-                       id, t.pidfd < 0 ? "stopped" : "running");
+                       id, t.init.pidfd < 0 ? "stopped" : "running");
     ret = let_go(&t, &reply);
     if (ret < 0)
         return su_fail(err, -ret, "cannot reach the init of container \"%s\": %s", id,

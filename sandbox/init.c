@@ -42,8 +42,8 @@ static int expect(struct sb_init *in, enum sb_msg_kind kind)
 
     if (ret < 0 || msg.kind != kind)
         return sb_init_fail(in, SB_STEP_SYNC, 0, ret < 0 ? -ret : EPROTO);
-    if (msg.value > 0)
-        in->pid = msg.value;
+    in->pid = msg.value;
+    in->ignored = msg.extra;
     return 0;
 }
 
@@ -229,6 +229,7 @@ static int wait_for_start(struct sb_init *in)
         if (sb_recv(conn, &msg, NULL) == 0 && msg.kind == SB_MSG_GO) {
             in->sock = conn;
             in->pid = msg.value;
+            in->ignored = msg.extra;
             close(in->start_fd);
             return 0;
         }

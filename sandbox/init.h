@@ -33,10 +33,13 @@ struct sb_init {
     int lsm_fd;       /* the attribute file that takes the security label, -1: none is set */
     int master_fd, slave_fd; /* the terminal, -1 without */
     pid_t pid;               /* of init, as the builder sees it */
+    uint32_t ignored;        /* signals that were ignored at its birth */
     struct sb_created *created;
     size_t n_created;
-    char *program; /* PATH_MAX bytes: what is executed */
-    char *home;    /* PATH_MAX bytes: "HOME=..." where it had to be looked up */
+    size_t n_mounted; /* how many of the plan's mounts are made */
+    bool is_passing;  /* what is made now vanishes with a mount of the container's: no note */
+    char *program;    /* PATH_MAX bytes: what is executed */
+    char *home;       /* PATH_MAX bytes: "HOME=..." where it had to be looked up */
     mode_t caller_umask;
     char *scratch;      /* room for three paths (SB_SCRATCH_BYTES each) */
     struct sb_msg fail; /* what failed */

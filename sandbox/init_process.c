@@ -394,7 +394,7 @@ int sb_init_exec(struct sb_init *in)
     if (ret < 0)
         return ret;
     umask(p->oci->user.umask ? (mode_t)*p->oci->user.umask : in->caller_umask);
-    sb_reset_signals();
+    sb_reset_ignored_signals(in->ignored);
     ret = drop_privileges(in);
     if (ret < 0)
         return ret;

@@ -20,7 +20,9 @@
     {                                                                                       \
         .root_fd = -1, .dir_fd = -1, .sock = -1, .init_sock = -1, .start_fd = -1,           \
         .console_fd = -1, .tree_fd = -1, .signal_fd = -1, .cgroup_fd = -1, .master_fd = -1, \
-        .pidfd = -1                                                                         \
+        .init = {                                                                           \
+            .pidfd = -1                                                                     \
+        }                                                                                   \
     }
 
 int sb_create(const struct sb_create_opts *opts, const struct su_spec *spec, struct su_error *err)
@@ -34,7 +36,8 @@ int sb_create(const struct sb_create_opts *opts, const struct su_spec *spec, str
 static int run_poststart_hooks(const struct sb_build *b, struct su_error *err)
 {
     const oci_hook_list *list = sb_hooks_of(b->plan.spec->oci.hooks, SB_HOOK_POSTSTART);
-    const struct sb_hook_state state = {b->plan.state_head, b->plan.state_tail, "running", b->pid};
+    const struct sb_hook_state state = {b->plan.state_head, b->plan.state_tail, "running",
+                                        b->init.pid};
     struct sb_hook_failure failure;
 
     if (sb_run_hooks(list, &state, environ, &failure) == 0)
@@ -51,7 +54,7 @@ static void forward_signals(const struct sb_build *b, struct sb_tty *tty)
         if (info.ssi_signo == SIGWINCH && b->master_fd >= 0)
             sb_tty_resize(tty);
         else
-            syscall(SYS_pidfd_send_signal, b->pidfd, (int)info.ssi_signo, NULL, 0);
+            syscall(SYS_pidfd_send_signal, b->init.pidfd, (int)info.ssi_signo, NULL, 0);
     }
 }
 
@@ -69,7 +72,7 @@ static int watch(struct sb_build *b, int *exit_status, struct su_error *err)
         sb_tty_open(&tty, b->master_fd);
     for (;;) {
         struct pollfd p[2 + SB_TTY_POLLFDS] = {
-            {.fd = b->pidfd, .events = POLLIN},
+            {.fd = b->init.pidfd, .events = POLLIN},
             {.fd = b->signal_fd, .events = POLLIN},
         };
         sb_tty_poll(&tty, &p[2]);
@@ -82,11 +85,11 @@ static int watch(struct sb_build *b, int *exit_status, struct su_error *err)
             break;
     }
     sb_tty_drain(&tty);
-    if (SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->pidfd, &info, WEXITED)) < 0)
+    if (SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &info, WEXITED)) < 0)
         return su_fail(err, errno, "cannot learn the container's exit status: %s", strerror(errno));
     *exit_status = exit_status_of(&info);
-    su_closep(&b->pidfd);
-    b->pidfd = -1;
+    su_closep(&b->init.pidfd);
+    b->init.pidfd = -1;
     return 0;
 }
 

@@ -18,7 +18,7 @@
 static const char state_file[] = "state.json", state_new[] = "state.json.new";
 static const char config_file[] = "config.json", pid_file[] = "pid", start_socket[] = "start";
 
-enum { STATE_MAX_BYTES = 4 << 20, PID_MAX_BYTES = 64, STAT_MAX_BYTES = 4096 };
+enum { STATE_MAX_BYTES = 4 << 20, PID_MAX_BYTES = 64, STAT_MAX_BYTES = 1024 };
 
 #define FIELD(json, knd, member)                                                    \
     {                                                                               \
@@ -126,12 +126,17 @@ int sb_state_lock_dir(int root_fd, const char *id, struct su_error *err)
 
 void sb_state_remove_dir(int root_fd, const char *id)
 {
-    static const char *const names[] = {start_socket, pid_file, config_file, state_file, state_new};
+    /* The first three are always there; the others only at times. */
+    static const char *const names[] = {pid_file, config_file, state_file, start_socket, state_new};
     _cleanup_fd_ int fd = openat(root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0)
         return;
-    for (size_t i = 0; i < SU_ARRAY_SIZE(names); i++)
+    for (size_t i = 0; i < 3; i++)
+        unlinkat(fd, names[i], 0);
+    if (unlinkat(root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return;
+    for (size_t i = 3; i < SU_ARRAY_SIZE(names); i++)
         unlinkat(fd, names[i], 0);
     if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0)
         su_warn("cannot remove the state folder of container \"%s\": %s", id, strerror(errno));
@@ -203,63 +208,78 @@ int sb_state_read_config(int dir_fd, const char *bundle, struct su_spec *spec, s
 /* --- init ----------------------------------------------------------------------------------------
  */
 
-/* The start time in clock ticks (field 22) and the state (field 3) of proc(5)'s stat. The name in
- * between is the process's own choice and may hold anything, so the last ")" counts. */
-static int read_stat(pid_t pid, unsigned long long *start, char *state)
+/* What is of use in proc(5)'s stat. */
+struct proc_stat {
+    char state;                 /* field 3 */
+    unsigned long long start;   /* 22: clock ticks since boot */
+    unsigned long long ignored; /* 33: signals, one bit each */
+};
+
+/* The name comes first but for the pid, is the process's own choice and may hold anything, so the
+ * fields are counted from the last ")". */
+static int read_stat(pid_t pid, struct proc_stat *st)
 {
     char path[sizeof("/proc/2147483647/stat")];
-    _cleanup_free_ char *text = NULL;
+    char text[STAT_MAX_BYTES];
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    int ret = su_read_file_at(AT_FDCWD, path, STAT_MAX_BYTES, &text, NULL);
+    int ret = su_read_small_at(AT_FDCWD, path, text, sizeof(text));
     if (ret < 0)
         return ret;
     const char *p = strrchr(text, ')');
     if (!p || p[1] != ' ')
         return -EPROTO;
-    *state = p[2];
+    *st = (struct proc_stat){.state = p[2]};
     p += 2;
-    for (int field = 3; field < 22 && p; field++)
+    for (int field = 3; field < 33 && p; field++) {
         p = strchr(p + 1, ' ');
-    return p && sscanf(p, "%llu", start) == 1 ? 0 : -EPROTO;
+        if (p && field + 1 == 22)
+            st->start = strtoull(p, NULL, 10);
+    }
+    if (!p)
+        return -EPROTO;
+    st->ignored = strtoull(p, NULL, 10);
+    return 0;
 }
 
-int sb_state_write_pid(int dir_fd, pid_t pid, struct su_error *err)
+int sb_state_write_pid(int dir_fd, struct sb_proc *proc, struct su_error *err)
 {
-    char text[PID_MAX_BYTES], state;
-    unsigned long long start;
-    int ret = read_stat(pid, &start, &state);
+    char text[PID_MAX_BYTES];
+    struct proc_stat st;
+    int ret = read_stat(proc->pid, &st);
 
     if (ret == 0) {
-        int len = snprintf(text, sizeof(text), "%d %llu", (int)pid, start);
+        int len = snprintf(text, sizeof(text), "%d %llu", (int)proc->pid, st.start);
         ret = write_whole(dir_fd, pid_file, text, (size_t)len);
     }
-    return ret < 0 ? su_fail(err, -ret, "cannot note the pid of the container's init: %s",
-                             strerror(-ret))
-                   : 0;
+    if (ret < 0)
+        return su_fail(err, -ret, "cannot note the pid of the container's init: %s",
+                       strerror(-ret));
+    proc->ignored = (uint32_t)st.ignored;
+    return 0;
 }
 
-int sb_state_find_init(int dir_fd, pid_t *pid, int *pidfd)
+int sb_state_find_init(int dir_fd, struct sb_proc *proc)
 {
-    _cleanup_free_ char *text = NULL;
-    unsigned long long noted, start;
-    char state;
-    int ret = su_read_file_at(dir_fd, pid_file, PID_MAX_BYTES, &text, NULL);
+    char text[PID_MAX_BYTES];
+    unsigned long long noted;
+    struct proc_stat st;
+    int ret = su_read_small_at(dir_fd, pid_file, text, sizeof(text));
 
-    *pid = 0;
-    *pidfd = -1;
+    *proc = (struct sb_proc){.pidfd = -1};
     if (ret < 0)
         return ret;
-    if (sscanf(text, "%d %llu", pid, &noted) != 2 || *pid <= 0)
+    if (sscanf(text, "%d %llu", &proc->pid, &noted) != 2 || proc->pid <= 0)
         return -ESRCH;
     /* First the handle, then the check: what is checked is what is held. */
-    _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, *pid, 0);
+    _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, proc->pid, 0);
     if (fd < 0)
         return errno == EINVAL ? -ESRCH : -errno;
-    ret = read_stat(*pid, &start, &state);
-    if (ret < 0 || start != noted || state == 'Z' || state == 'X')
+    ret = read_stat(proc->pid, &st);
+    if (ret < 0 || st.start != noted || st.state == 'Z' || st.state == 'X')
         return -ESRCH;
-    *pidfd = su_take_fd(&fd);
+    proc->ignored = (uint32_t)st.ignored;
+    proc->pidfd = su_take_fd(&fd);
     return 0;
 }
 

@@ -57,14 +57,20 @@ int sb_state_write_config(int dir_fd, const struct su_spec *spec, struct su_erro
 int sb_state_read_config(int dir_fd, const char *bundle, struct su_spec *spec,
                          struct su_error *err);
 
-/* Writes the pid file of the container's init. */
-int sb_state_write_pid(int dir_fd, pid_t pid, struct su_error *err);
+/* A container's init, found alive. */
+struct sb_proc {
+    pid_t pid;
+    int pidfd;        /* the holder of the struct closes */
+    uint32_t ignored; /* signals that it ignores: bit N - 1 stands for signal N, up to 31 */
+};
+
+/* Writes the pid file of proc (its pid) and fills in what it ignores. */
+int sb_state_write_pid(int dir_fd, struct sb_proc *proc, struct su_error *err);
 /*
- * The container's init: *pid and a pidfd (the caller closes). -ESRCH: it has ended (also as a
- * zombie that nobody has reaped), or a process with that pid is another one; -ENOENT: it was
- * never born.
+ * Finds the container's init. -ESRCH: it has ended (also as a zombie that nobody has reaped), or
+ * a process with that pid is another one; -ENOENT: it was never born. pidfd is -1 then.
  */
-int sb_state_find_init(int dir_fd, pid_t *pid, int *pidfd);
+int sb_state_find_init(int dir_fd, struct sb_proc *proc);
 /* True while the container waits for sb_start(). */
 bool sb_state_is_waiting(int dir_fd);
 /* It waits no longer. */

@@ -42,6 +42,10 @@ int sb_recv(int sock, struct sb_msg *msg, int *fd)
         hdr.msg_controllen = sizeof(control.bytes);
     }
     ssize_t n = SU_RETRY_EINTR(recvmsg(sock, &hdr, MSG_CMSG_CLOEXEC));
+    /* A peer that died without reading all is told once as an error; what it had sent is still
+     * to come. */
+    if (n < 0 && errno == ECONNRESET)
+        n = SU_RETRY_EINTR(recvmsg(sock, &hdr, MSG_CMSG_CLOEXEC));
     if (n < 0)
         return -errno;
     if (n == 0)

@@ -14,9 +14,10 @@ enum sb_msg_kind {
     SB_MSG_MAPPED = 1, /* builder: id maps are written */
     SB_MSG_FORKED,     /* init's parent: value is the pid of the real init */
     SB_MSG_MOUNTED,    /* init: mounts are made, waiting for the builder's hooks */
-    SB_MSG_CONTINUE,   /* builder: hooks have run; value is init's pid as the builder sees it */
+    SB_MSG_CONTINUE,   /* builder: hooks have run; value and extra as of SB_MSG_GO */
     SB_MSG_READY,      /* init: all set up but the process itself */
-    SB_MSG_GO,         /* builder or start: run the process; value is init's pid */
+    SB_MSG_GO,         /* builder or start: run the process; value is init's pid as they see it,
+                          extra what it ignores (struct sb_proc) */
     SB_MSG_MASTER,     /* init: the terminal's master comes along as an fd */
     SB_MSG_ERROR,      /* init: step, index and value (errno) say what failed */
 };

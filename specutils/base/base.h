@@ -106,6 +106,9 @@ int su_write_all(int fd, const void *bytes, size_t len);
 int su_read_all(int fd, size_t max, char **text, size_t *len);
 /* Reads a file below dirfd (AT_FDCWD allowed) as su_read_all() does. */
 int su_read_file_at(int dirfd, const char *path, size_t max, char **text, size_t *len);
+/* Reads a file that comes whole with one read(2), as the small ones of procfs do, into buf (size
+ * bytes, a NUL included; what does not fit is cut off). Allocates nothing. 0 or -errno. */
+int su_read_small_at(int dirfd, const char *path, char *buf, size_t size);
 /* Writes text to an existing file below dirfd with one write(2), as procfs, sysfs and cgroupfs
  * want it (O_WRONLY, no truncation). 0 or -errno. */
 int su_write_file_at(int dirfd, const char *path, const char *text);

@@ -73,6 +73,17 @@ int su_read_file_at(int dirfd, const char *path, size_t max, char **text, size_t
     return fd < 0 ? -errno : su_read_all(fd, max, text, len);
 }
 
+int su_read_small_at(int dirfd, const char *path, char *buf, size_t size)
+{
+    _cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : SU_RETRY_EINTR(read(fd, buf, size - 1));
+
+    if (n < 0)
+        return -errno;
+    buf[n] = '\0';
+    return 0;
+}
+
 int su_write_file_at(int dirfd, const char *path, const char *text)
 {
     _cleanup_fd_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);

@@ -141,46 +141,54 @@ static bool are_driver_capabilities(const char *list)
     }
 }
 
-static int set_flag(struct su_arena *arena, struct su_config *conf, const struct flag *flag,
-                    const struct oci_pair *annotation, const char *value, struct su_error *err)
+/* What the annotations are applied to. */
+struct target {
+    struct su_spec *spec;
+    struct su_config *conf;
+    bool may_override;
+    struct su_error *err;
+};
+
+static int set_flag(struct target *t, const struct flag *flag, const struct oci_pair *annotation,
+                    const char *value)
 {
-    void *member = (char *)conf + flag->offset;
+    void *member = (char *)t->conf + flag->offset;
     char *copy;
 
     switch (flag->kind) {
     case FLAG_BOOL:
         if (!parse_bool(value, member))
-            return refuse(err, annotation, "is not a boolean, expected \"true\" or \"false\"");
+            return refuse(t->err, annotation, "is not a boolean, expected \"true\" or \"false\"");
         break;
     case FLAG_STRING:
-        copy = su_arena_strdup(arena, value);
+        copy = su_arena_strdup(&t->spec->arena, value);
         if (!copy)
-            return su_fail(err, ENOMEM, "no memory for the value of a flag");
+            return su_fail(t->err, ENOMEM, "no memory for the value of a flag");
         memcpy(member, &copy, sizeof(copy));
         break;
     case FLAG_IGNORED:
         su_debug("flag %s, set by an annotation, has no meaning here", flag->name);
         break;
     }
-    const char *capabilities = conf->nvproxy_allowed_driver_capabilities;
+    const char *capabilities = t->conf->nvproxy_allowed_driver_capabilities;
     if (capabilities && !are_driver_capabilities(capabilities))
-        return refuse(err, annotation,
+        return refuse(t->err, annotation,
                       "is no list of driver capabilities, expected compute, utility or all");
     return 0;
 }
 
-static int apply_bundle(struct su_arena *arena, struct su_config *conf,
-                        const struct oci_pair *annotation, struct su_error *err)
+static int apply_bundle(struct target *t, const struct oci_pair *annotation)
 {
     const char *name = annotation->key + strlen(SU_ANNOTATION_BUNDLE_PREFIX);
 
     if (!su_streq(annotation->value, "true"))
-        return refuse(err, annotation, "is not a value for a bundle of flags, expected \"true\"");
+        return refuse(t->err, annotation,
+                      "is not a value for a bundle of flags, expected \"true\"");
     for (size_t i = 0; i < SU_ARRAY_SIZE(bundles); i++) {
         if (!su_streq(bundles[i].name, name))
             continue;
         for (const char *const *s = bundles[i].settings; *s; s += 2) {
-            int rc = set_flag(arena, conf, find_flag(s[0]), annotation, s[1], err);
+            int rc = set_flag(t, find_flag(s[0]), annotation, s[1]);
             if (rc < 0)
                 return rc;
         }
@@ -202,17 +210,16 @@ static bool is_free(const struct flag *flag, const char *value, enum su_flavor f
     return flag->freedom == FREE;
 }
 
-static int apply_flag(struct su_arena *arena, struct su_config *conf,
-                      const struct oci_pair *annotation, bool may_override, struct su_error *err)
+static int apply_flag(struct target *t, const struct oci_pair *annotation)
 {
     const struct flag *flag = find_flag(annotation->key + strlen(SU_ANNOTATION_FLAG_PREFIX));
 
     if (!flag)
-        return refuse(err, annotation, "refused, there is no such flag");
-    if (!may_override && !is_free(flag, annotation->value, conf->flavor))
-        return refuse(err, annotation,
+        return refuse(t->err, annotation, "refused, there is no such flag");
+    if (!t->may_override && !is_free(flag, annotation->value, t->conf->flavor))
+        return refuse(t->err, annotation,
                       "refused, this flag may be set only with --allow-flag-override");
-    return set_flag(arena, conf, flag, annotation, annotation->value, err);
+    return set_flag(t, flag, annotation, annotation->value);
 }
 
 /* runsc: drops the filter where an annotation for this very container asks for the default. */
@@ -264,35 +271,35 @@ static const struct oci_pair **sorted_annotations(struct su_spec *spec, size_t *
     return found;
 }
 
-static int apply_one(struct su_spec *spec, struct su_config *conf, const struct oci_pair *a,
-                     bool may_override, struct su_error *err)
+static int apply_one(struct target *t, const struct oci_pair *annotation)
 {
-    bool is_runsc = conf->flavor == SU_FLAVOR_RUNSC;
+    const char *key = annotation->key;
+    bool is_runsc = t->conf->flavor == SU_FLAVOR_RUNSC;
 
-    if (is_runsc && su_has_prefix(a->key, SU_ANNOTATION_BUNDLE_PREFIX))
-        return apply_bundle(&spec->arena, conf, a, err);
-    if (su_has_prefix(a->key, SU_ANNOTATION_FLAG_PREFIX) && (is_runsc || may_override))
-        return apply_flag(&spec->arena, conf, a, may_override, err);
-    if (is_runsc && su_has_prefix(a->key, SU_ANNOTATION_SECCOMP_PREFIX))
-        apply_seccomp(&spec->oci, a);
+    if (is_runsc && su_has_prefix(key, SU_ANNOTATION_BUNDLE_PREFIX))
+        return apply_bundle(t, annotation);
+    if (su_has_prefix(key, SU_ANNOTATION_FLAG_PREFIX) && (is_runsc || t->may_override))
+        return apply_flag(t, annotation);
+    if (is_runsc && su_has_prefix(key, SU_ANNOTATION_SECCOMP_PREFIX))
+        apply_seccomp(&t->spec->oci, annotation);
     else
-        log_annotation(SU_LOG_DEBUG, a, "ignored");
+        log_annotation(SU_LOG_DEBUG, annotation, "ignored");
     return 0;
 }
 
 int su_apply_annotations(struct su_spec *spec, struct su_config *conf, struct su_error *err)
 {
+    /* On failure the strings go with the spec's arena, so conf must not have seen them. */
+    struct su_config changed = conf ? *conf : (struct su_config){0};
+    /* The permission is read once: an annotation must not be able to give it to the others. */
+    struct target target = {spec, &changed, changed.allow_flag_override, err};
     size_t n;
-    /* Read once: an annotation must not be able to give the others their permission. */
-    bool may_override = conf && conf->allow_flag_override;
 
     const struct oci_pair **found = sorted_annotations(spec, &n);
     if (!found)
         return su_fail(err, ENOMEM, "no memory for the annotations of the spec");
-    /* On failure the strings go with the spec's arena, so conf must not have seen them. */
-    struct su_config changed = conf ? *conf : (struct su_config){0};
     for (size_t i = 0; i < n; i++) {
-        int rc = apply_one(spec, &changed, found[i], may_override, err);
+        int rc = apply_one(&target, found[i]);
         if (rc < 0)
             return rc;
     }

@@ -109,56 +109,6 @@ static bool close_list(struct json_decoder *d)
     return true;
 }
 
-static bool push_key(struct json_decoder *d, const char *text, size_t len)
-{
-    struct json_frame *frame = json_top(d);
-
-    frame->key = json_copy(d, text, len);
-    struct json_key *key = frame->key ? json_push(d, &d->keys, sizeof(*key)) : NULL;
-    if (!key)
-        return false;
-    *key = (struct json_key){frame->key, d->before};
-    return true;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    const struct json_key *left = a, *right = b;
-    int order = strcmp(left->text, right->text);
-
-    return order ? order : (left->before > right->before) - (left->before < right->before);
-}
-
-/* The second of two equal keys, or NULL. Sorting keeps a hostile map from costing its square. */
-static const struct json_key *find_duplicate(struct json_key *keys, size_t n)
-{
-    if (n > 1)
-        qsort(keys, n, sizeof(*keys), compare_keys);
-    for (size_t i = 1; i < n; i++)
-        if (su_streq(keys[i - 1].text, keys[i].text))
-            return &keys[i];
-    return NULL;
-}
-
-static bool check_keys(struct json_decoder *d)
-{
-    struct json_frame *frame = json_top(d);
-    size_t n = d->keys.len / sizeof(struct json_key) - frame->n_keys;
-
-    if (n == 0)
-        return true;
-    struct json_key *keys = (struct json_key *)d->keys.bytes + frame->n_keys;
-    const struct json_key *duplicate = find_duplicate(keys, n);
-    if (duplicate) {
-        frame->key = duplicate->text;
-        if (frame->kind == JSON_OBJECT)
-            frame->field = NULL;
-        return json_fail(d, duplicate->before, "duplicate key");
-    }
-    d->keys.len = frame->n_keys * sizeof(struct json_key);
-    return true;
-}
-
 /* A required scalar that lies in its struct must be checked now: afterwards 0 looks the same. */
 static bool check_required_scalars(struct json_decoder *d)
 {
@@ -173,61 +123,6 @@ static bool check_required_scalars(struct json_decoder *d)
         frame->field = field;
         return json_fail_kind(d, SU_ERR_SPEC, frame->before, "missing, expected %s",
                               json_kind_noun(field->kind));
-    }
-    return true;
-}
-
-static void warn_unknown(struct json_decoder *d)
-{
-    enum { WARNINGS_MAX = 16 };
-
-    if (++d->n_unknown > WARNINGS_MAX || !su_log_enabled(SU_LOG_WARNING))
-        return;
-    _cleanup_free_ char *path = json_path(d);
-    su_warn("%s: unknown field, ignored", path ? path : "a field");
-}
-
-static void warn_rest(const struct json_decoder *d)
-{
-    enum { WARNINGS_MAX = 16 };
-
-    if (d->n_unknown > WARNINGS_MAX)
-        su_warn("%zu more unknown fields, ignored", d->n_unknown - WARNINGS_MAX);
-}
-
-/* The field of that name. Documents tend to have the table's order, so the search begins behind
- * the field before. */
-static const struct su_field *find_field(const struct su_type *type, size_t first, const char *key,
-                                         size_t len)
-{
-    for (size_t i = 0; i < type->n_fields; i++) {
-        size_t at = first + i < type->n_fields ? first + i : first + i - type->n_fields;
-        const struct su_field *field = &type->fields[at];
-        if (strncmp(field->name, key, len) == 0 && field->name[len] == '\0')
-            return field;
-    }
-    return NULL;
-}
-
-static bool object_key(struct json_decoder *d, const char *key, size_t len)
-{
-    struct json_frame *frame = json_top(d);
-
-    frame->field = find_field(frame->type, frame->next, key, len);
-    if (!frame->field) {
-        if (!push_key(d, key, len))
-            return false;
-        warn_unknown(d);
-        return true;
-    }
-    size_t index = (size_t)(frame->field - frame->type->fields);
-    if (frame->seen >> index & 1)
-        return json_fail(d, d->before, "duplicate key");
-    frame->seen |= UINT64_C(1) << index;
-    frame->next = index + 1;
-    if (frame->field->flags & SU_F_NOT_LINUX && su_log_enabled(SU_LOG_DEBUG)) {
-        _cleanup_free_ char *path = json_path(d);
-        su_debug("%s: not for Linux, ignored", path ? path : frame->field->name);
     }
     return true;
 }
@@ -269,8 +164,8 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
     struct json_decoder *d = next_token(ctx);
 
     if (json_top(d)->kind == JSON_OBJECT)
-        return object_key(d, (const char *)text, len);
-    return push_key(d, (const char *)text, len);
+        return json_object_key(d, (const char *)text, len);
+    return json_push_key(d, (const char *)text, len);
 }
 
 static int on_start_map(void *ctx)
@@ -319,7 +214,7 @@ static int on_end_map(void *ctx)
 {
     struct json_decoder *d = next_token(ctx);
 
-    if (!check_keys(d))
+    if (!json_check_keys(d))
         return 0;
     if (json_top(d)->kind == JSON_SKIP)
         return close_skipped(d);
@@ -408,58 +303,73 @@ static bool is_blank(const char *text, size_t len)
     return true;
 }
 
-static int decode(struct su_field root, const char *text, size_t len, struct su_arena *arena,
-                  void *out, struct su_error *err)
+static int check_size(const struct json_decoder *d)
 {
-    if (len > SU_JSON_MAX_BYTES)
-        return su_fail_at(err, SU_ERR_JSON, EFBIG, NULL,
-                          "the document has %zu bytes, expected at most %u", len,
+    if (d->len > SU_JSON_MAX_BYTES)
+        return su_fail_at(d->err, SU_ERR_JSON, EFBIG, NULL,
+                          "the document has %zu bytes, expected at most %u", d->len,
                           SU_JSON_MAX_BYTES);
-    if (is_blank(text, len))
-        return su_fail_at(err, SU_ERR_JSON, EINVAL, NULL, "the document is empty, expected %s",
-                          root.kind == SU_K_OBJECT ? "an object" : "an array of objects");
-    int rc = json_check_text(text, len, err);
-    if (rc < 0)
-        return rc;
+    if (is_blank(d->text, d->len))
+        return su_fail_at(d->err, SU_ERR_JSON, EINVAL, NULL, "the document is empty, expected %s",
+                          d->root.kind == SU_K_OBJECT ? "an object" : "an array of objects");
+    return json_check_text(d->text, d->len, d->err);
+}
 
-    struct json_decoder d = {
-        .text = text, .len = len, .arena = arena, .err = err, .root = root, .out = out};
+static int decode(struct json_decoder *d)
+{
+    d->rc = check_size(d);
+    if (d->rc < 0)
+        return d->rc;
     /* All strings together are shorter than the document, quotes included: one piece of memory. */
-    d.strings = su_arena_alloc(arena, len);
-    d.strings_left = d.strings ? len : 0;
-    if (d.strings)
-        parse(&d);
+    d->strings = su_arena_alloc(d->arena, d->len);
+    d->strings_left = d->strings ? d->len : 0;
+    if (d->strings)
+        parse(d);
     else
-        json_fail_memory(&d);
-    if (d.rc == 0)
-        warn_rest(&d);
-    free(d.items.bytes);
-    free(d.keys.bytes);
-    su_arena_free(&d.yajl_memory);
-    return d.rc;
+        json_fail_memory(d);
+    if (d->rc == 0)
+        json_warn_rest(d);
+    free(d->items.bytes);
+    free(d->keys.bytes);
+    su_arena_free(&d->yajl_memory);
+    return d->rc;
 }
 
 int su_json_decode(const struct su_type *t, const char *text, size_t len, struct su_arena *arena,
                    void *out, struct su_error *err)
 {
-    struct su_field root = {.name = "", .kind = SU_K_OBJECT, .flags = SU_F_INLINE, .type = t};
+    struct json_decoder d = {
+        .text = text,
+        .len = len,
+        .arena = arena,
+        .err = err,
+        .root = {.name = "", .kind = SU_K_OBJECT, .flags = SU_F_INLINE, .type = t},
+        .out = out,
+    };
 
-    return decode(root, text, len, arena, out, err);
+    return decode(&d);
 }
 
 int su_json_decode_list(const struct su_type *t, const char *text, size_t len,
                         struct su_arena *arena, void **list, size_t *n, struct su_error *err)
 {
-    struct su_field root = {.name = "", .kind = SU_K_OBJECT_LIST, .type = t};
     struct {
         void *v;
         size_t n;
     } out = {0};
+    struct json_decoder d = {
+        .text = text,
+        .len = len,
+        .arena = arena,
+        .err = err,
+        .root = {.name = "", .kind = SU_K_OBJECT_LIST, .type = t},
+        .out = &out,
+    };
 
-    int rc = decode(root, text, len, arena, &out, err);
-    if (rc < 0)
-        return rc;
-    *list = out.v;
-    *n = out.n;
-    return 0;
+    int rc = decode(&d);
+    if (rc == 0) {
+        *list = out.v;
+        *n = out.n;
+    }
+    return rc;
 }

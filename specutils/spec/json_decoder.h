@@ -112,6 +112,15 @@ bool json_store_raw(struct json_decoder *d, size_t before);
 /* Notes that the value of the newest member or element is complete. */
 void json_value_done(struct json_decoder *d);
 
+/* json_keys.c: false with d->rc and d->err set when something is wrong. */
+/* A key of an object that a table describes. */
+bool json_object_key(struct json_decoder *d, const char *key, size_t len);
+/* A key that no table knows, to be checked when its object ends. */
+bool json_push_key(struct json_decoder *d, const char *text, size_t len);
+bool json_check_keys(struct json_decoder *d);
+/* One warning for all unknown fields that got none of their own. */
+void json_warn_rest(const struct json_decoder *d);
+
 /* json_error.c. All return false. */
 bool json_fail_memory(struct json_decoder *d);
 /* The value that begins after the token that ended at `before` is wrong. */

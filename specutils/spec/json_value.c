@@ -115,7 +115,7 @@ void json_value_done(struct json_decoder *d)
     else if (frame->kind != JSON_OBJECT)
         frame->count++;
     else if (frame->field)
-        frame->stored |= UINT64_C(1) << (frame->field - frame->type->fields);
+        frame->stored |= UINT64_C(1) << (frame->next - 1);
 }
 
 bool json_store_raw(struct json_decoder *d, size_t before)

@@ -54,11 +54,10 @@
 #define REQUIRED .flags = SU_F_REQUIRED
 #define NOT_LINUX .flags = SU_F_NOT_LINUX
 
-/* The table of struct T, made of `fields`. */
-#define TYPE(T, rows)                                                \
-    {                                                                \
-#T, sizeof(struct T), rows, sizeof(rows) / sizeof((rows)[0]) \
-    }
+/* The table of struct T, made of `rows`. */
+/* clang-format off */
+#define TYPE(T, rows) { #T, sizeof(struct T), rows, sizeof(rows) / sizeof((rows)[0]) }
+/* clang-format on */
 
 extern const struct su_type su_type_oci_id_mapping, su_type_oci_hooks, su_type_oci_linux;
 extern const struct su_type su_type_oci_seccomp;

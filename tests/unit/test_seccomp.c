@@ -12,9 +12,6 @@
 
 #include "seccomp_helpers.h"
 
-/* --- decisions
- * ------------------------------------------------------------------------------------ */
-
 START_TEST(errno_rule_denies_with_eperm)
 {
     struct oci_seccomp s = profile_with(OCI_ACT_ALLOW, 1);
@@ -245,9 +242,6 @@ START_TEST(i386_calls_are_filtered_direct_and_multiplexed)
     ck_assert_uint_eq(decide(AUDIT_ARCH_I386, 117, 24, 0, 0), ALLOW);
 }
 END_TEST
-
-/* --- in the kernel
- * ---------------------------------------------------------------------------------- */
 
 static int load(void)
 {

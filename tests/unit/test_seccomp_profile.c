@@ -5,9 +5,6 @@
  */
 #include "seccomp_helpers.h"
 
-/* --- names and numbers
- * ---------------------------------------------------------------------------- */
-
 START_TEST(calls_newer_than_the_profile_fail_with_enosys)
 {
     struct oci_seccomp s = profile_with(OCI_ACT_ERRNO, 2);
@@ -114,9 +111,6 @@ START_TEST(multiplexed_calls_have_their_direct_numbers_on_every_abi)
     ck_assert_uint_gt(found, 200);
 }
 END_TEST
-
-/* --- what is refused
- * ------------------------------------------------------------------------------ */
 
 START_TEST(malformed_profiles_are_refused_with_their_json_path)
 {

@@ -415,7 +415,7 @@ END_TEST
 static int read_mounts_of(const char *text, struct su_arena *arena, struct oci_mount **mounts,
                           size_t *n)
 {
-    _cleanup_free_ char *json = quoted(text), *path = in_bundle("config.json");
+    _cleanup_free_ char *path = in_bundle("config.json");
 
     write_config(text);
     _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
