@@ -188,6 +188,7 @@ int create_prepare(const struct cmd_ctx *ctx, const char *id, struct sb_create_o
         .ignore_cgroups = conf.ignore_cgroups,
         .detach = f->detach,
         .keep = f->keep,
+        .flavor = conf.flavor,
     };
     return 0;
 }
