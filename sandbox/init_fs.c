@@ -103,8 +103,11 @@ static int make_new(struct sb_init *in, const struct sb_mount_step *step, int ta
 {
     _cleanup_fd_ int fs = fsopen(step->fstype, FSOPEN_CLOEXEC);
 
+    /* sysfs asks here already whose the network namespace is. */
+    if (fs < 0 && errno == EPERM && step->bind_fallback)
+        return bind_host(in, step, errno);
     if (fs < 0)
-        return fs_fail(in, SB_STEP_MOUNT_FSTYPE, step, 0, errno);
+        return fs_fail(in, errno == ENODEV ? SB_STEP_MOUNT_FSTYPE : SB_STEP_MOUNT, step, 0, errno);
     int ret = configure(in, step, fs);
     if (ret == 0 && step->tmpfs_mode && !target_is_new)
         inherit_mode(fs, target_fd);
