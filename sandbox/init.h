@@ -36,8 +36,10 @@ struct sb_init {
     uint32_t ignored;        /* signals that were ignored at its birth */
     struct sb_created *created;
     size_t n_created;
-    char *program; /* PATH_MAX bytes: what is executed */
-    char *home;    /* PATH_MAX bytes: "HOME=..." where it had to be looked up */
+    size_t n_mounted; /* how many of the plan's mounts are made */
+    bool is_passing;  /* what is made now vanishes with a mount of the container's: no note */
+    char *program;    /* PATH_MAX bytes: what is executed */
+    char *home;       /* PATH_MAX bytes: "HOME=..." where it had to be looked up */
     mode_t caller_umask;
     char *scratch;      /* room for three paths (SB_SCRATCH_BYTES each) */
     struct sb_msg fail; /* what failed */

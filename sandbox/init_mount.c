@@ -201,7 +201,7 @@ int sb_init_mounts(struct sb_init *in)
     };
     int ret = 0;
 
-    for (size_t i = 0; i < in->plan->n_mounts && ret == 0; i++) {
+    for (size_t i = 0; i < in->plan->n_mounts && ret == 0; i++, in->n_mounted++) {
         const struct sb_mount_step *step = &in->plan->mounts[i];
         ret = (step->symlink_to ? do_symlink : actions[step->kind])(in, step);
         if (ret < 0 && step->optional && in->fail.value == ENOENT)

@@ -25,6 +25,22 @@ static const struct su_enum propagations[] = {
     {NULL, 0},
 };
 
+/* What would be silently ignored otherwise: better no container than half of one. */
+static int refuse_unsupported(struct sb_plan *plan, struct su_error *err)
+{
+    const struct oci_linux *lx = plan->spec->oci.linux_;
+    const char *path = NULL;
+
+    if (lx && lx->net_devices.n > 0)
+        path = "linux.netDevices";
+    else if (lx && lx->intel_rdt)
+        path = "linux.intelRdt";
+    if (!path)
+        return 0;
+    return su_fail_at(err, SU_ERR_SPEC, EOPNOTSUPP, path,
+                      "present, but this runtime does not implement it, expected it to be absent");
+}
+
 static int look_at_host(struct sb_plan *plan, struct su_error *err)
 {
     struct stat st;
@@ -97,8 +113,8 @@ int sb_plan_make(const struct sb_create_opts *opts, const struct su_spec *spec,
                  struct sb_plan *plan, struct su_error *err)
 {
     static int (*const parts[])(struct sb_plan *, struct su_error *) = {
-        look_at_host,   sb_plan_namespaces, plan_rootfs,     plan_cgroup,
-        sb_plan_mounts, sb_plan_devices,    sb_plan_process, plan_hook_state,
+        refuse_unsupported, look_at_host,    sb_plan_namespaces, plan_rootfs,     plan_cgroup,
+        sb_plan_mounts,     sb_plan_devices, sb_plan_process,    plan_hook_state,
     };
     int ret = 0;
 

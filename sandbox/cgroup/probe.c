@@ -55,6 +55,9 @@ static int list_names(struct view *v)
 {
     _cleanup_closedir_ DIR *dir = opendir(CGROUP_ROOT);
 
+    /* Short of memory or fds, no hierarchy would be found and none would be used. */
+    if (!dir && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+        return su_fail(v->err, errno, "cannot list " CGROUP_ROOT ": %s", strerrordesc_np(errno));
     if (!dir)
         return 0;
     for (const struct dirent *entry; (entry = readdir(dir));) {
