@@ -12,6 +12,8 @@
 
 #include <base/base.h>
 
+#include "pod.h"
+
 /* fds that the caller promised for the container must be there, and be the caller's: one that is
  * closed now would be taken by something of ours. */
 static int check_preserved_fds(const struct sb_create_opts *opts, struct su_error *err)
@@ -59,6 +61,8 @@ int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct
 
     if (ret == 0)
         ret = check_preserved_fds(opts, err);
+    if (ret == 0)
+        ret = sb_pod_check(opts, &spec->oci, err);
     if (ret == 0)
         ret = sb_plan_make(opts, spec, &b->plan, err);
     for (size_t i = 0; i < SU_ARRAY_SIZE(steps) && ret == 0; i++)

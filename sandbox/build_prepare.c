@@ -72,6 +72,9 @@ static int write_state(struct sb_build *b, struct su_error *err)
         .has_poststart = oci->hooks && oci->hooks->poststart.n > 0,
         .has_poststop = oci->hooks && oci->hooks->poststop.n > 0,
     };
+    if (su_spec_container_type(oci) == SU_CONTAINER_TYPE_CONTAINER)
+        b->state.sandbox_id = (char *)(uintptr_t)su_sandbox_id(oci);
+    b->state.is_sandbox = su_spec_container_type(oci) == SU_CONTAINER_TYPE_SANDBOX;
     b->state.annotations.v = oci->annotations.v;
     b->state.annotations.n = oci->annotations.n;
     if (!b->cgroup.paths.v || !b->state.created)

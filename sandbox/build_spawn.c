@@ -280,7 +280,7 @@ static void close_sources(struct sb_build *b)
 
 int sb_build_spawn(struct sb_build *b, struct su_error *err)
 {
-    bool in_cgroup;
+    bool in_cgroup = false;
     int ret = block_signals(b, err);
 
     if (ret == 0)

@@ -13,6 +13,7 @@
 
 #include "hook_state.h"
 #include "hooks.h"
+#include "pod.h"
 #include "report.h"
 #include "sync.h"
 
@@ -160,7 +161,10 @@ int sb_delete(const char *root, const char *id, bool force, struct su_error *err
                        t.state.cgroup && sb_cgroup_is_frozen(t.state.cgroup) == 1 ? "paused"
                                                                                   : "running");
     kill_all(&t);
-    return sb_remove_container(t.root_fd, t.dir_fd, &t.state, NULL, e);
+    ret = sb_remove_container(t.root_fd, t.dir_fd, &t.state, NULL, e);
+    if (ret == 0 && t.state.is_sandbox)
+        sb_pod_name_members(root, id);
+    return ret;
 }
 
 /* --- kill

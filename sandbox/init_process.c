@@ -69,14 +69,15 @@ static int check_program(struct sb_init *in, const char *path)
 /* As execvp(3): the first that is a program; a match without permission is remembered. */
 static int find_in_path(struct sb_init *in, const char *name)
 {
+    size_t name_size = strlen(name) + 1;
     int result = -ENOENT;
 
     for (const char *dir = in->plan->process.path_list;; dir++) {
         size_t len = strcspn(dir, ":");
-        if (len + strlen(name) + 2 <= PATH_MAX) {
+        if (len + 1 + name_size <= PATH_MAX) {
             memcpy(in->program, dir, len);
             in->program[len] = '/';
-            strcpy(in->program + len + (len > 0), name);
+            memcpy(in->program + len + (len > 0), name, name_size);
             int ret = check_program(in, in->program);
             if (ret == 0 || ret == -ETXTBSY)
                 return ret;
@@ -98,9 +99,10 @@ static int find_program(struct sb_init *in)
     if (in_path) {
         ret = find_in_path(in, name);
     } else {
-        if (strlen(name) >= PATH_MAX)
+        size_t size = strlen(name) + 1;
+        if (size > PATH_MAX)
             return sb_init_fail(in, SB_STEP_EXECUTABLE, 0, ENAMETOOLONG);
-        strcpy(in->program, name);
+        memcpy(in->program, name, size);
         ret = check_program(in, name);
     }
     if (ret == 0)

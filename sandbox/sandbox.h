@@ -36,8 +36,9 @@ struct sb_create_opts {
     bool no_new_keyring;
     bool systemd_cgroup;
     bool ignore_cgroups;
-    bool detach; /* run only */
-    bool keep;   /* run only: state and cgroup stay when the container ends */
+    bool detach;           /* run only */
+    bool keep;             /* run only: state and cgroup stay when the container ends */
+    enum su_flavor flavor; /* runsc: a container whose sandbox does not run is refused */
 };
 
 /*
@@ -77,6 +78,8 @@ struct sb_container {
         size_t n;
     } annotations;
     struct sb_cgroup_ref cgroup;
+    char *sandbox_id; /* the pod's sandbox that it belongs to, or NULL */
+    bool is_sandbox;
 };
 
 /* Looks one container up. -ENOENT: container "<id>" does not exist. */

@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes it. */
 pid_t su_clone_process(uint64_t flags, int *pidfd)
 {
     struct clone_args args = {

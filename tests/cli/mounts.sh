@@ -285,6 +285,21 @@ test_proc_that_is_a_symlink_in_the_image_is_not_followed() {
     assert_ne "" "$(cat err)" stderr
 }
 
+test_overlay_takes_more_lower_folders_than_one_option_string_holds() {
+    local i lower=
+    mkdir -p "$TEST_DIR"/layers/{upper,work}
+    for i in {1..12}; do
+        mkdir "$TEST_DIR/layers/a_folder_whose_name_takes_some_room_$i"
+        : >"$TEST_DIR/layers/a_folder_whose_name_takes_some_room_$i/file$i"
+        lower+=:$TEST_DIR/layers/a_folder_whose_name_takes_some_room_$i
+    done
+    run_sh 'ls /mnt | wc -l; echo new >/mnt/new' ".mounts += [{\"destination\": \"/mnt\", \"type\": \"overlay\",
+        \"source\": \"overlay\", \"options\": [\"lowerdir=${lower#:}\",
+        \"upperdir=$TEST_DIR/layers/upper\", \"workdir=$TEST_DIR/layers/work\"]}]"
+    assert_eq 12 "$(cat out)" "files of the lower folders"
+    assert_eq new "$(cat "$TEST_DIR/layers/upper/new")" "file in the upper folder"
+}
+
 test_an_idmapped_bind_shows_mapped_owners() {
     local line
     mkdir data
