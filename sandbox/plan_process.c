@@ -234,10 +234,6 @@ static int plan_seccomp(struct sb_plan *plan, struct su_error *err)
     int ret = su_seccomp_build(lx->seccomp, SU_FLAVOR_NATIVE, &plan->arena, &p->seccomp, err);
     if (ret < 0)
         return ret;
-    if (p->seccomp.notify)
-        return su_fail_at(err, SU_ERR_SECCOMP, EOPNOTSUPP, "linux.seccomp.syscalls",
-                          "SCMP_ACT_NOTIFY is asked for, but this runtime does not implement it, "
-                          "expected another action");
     p->has_seccomp = p->seccomp.n > 0;
     return 0;
 }
