@@ -58,7 +58,7 @@ static int current_attributes(int fd, uint64_t *attr)
 static int set_by_mount(int fd, const char *path, unsigned flags, const struct mount_attr *attr)
 {
     unsigned long rec = flags & AT_RECURSIVE ? MS_REC : 0;
-    uint64_t result;
+    uint64_t result = 0;
 
     /* EPERM: a detached mount belongs to no mount namespace of ours. */
     if (attr->propagation &&
