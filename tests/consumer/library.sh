@@ -240,10 +240,10 @@ test_programs_build_with_cmake() {
 test_cmake_refuses_another_major_version() {
     cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.16)
-project(other LANGUAGES NONE)
+project(other LANGUAGES C)
 find_package(specutils 2.0 REQUIRED)
 END
-    ! cmake -S . -B build -DCMAKE_PREFIX_PATH="$PREFIX" >output 2>&1 || fail "version 2.0 was found"
+    ! cmake -S . -B build -DCMAKE_PREFIX_PATH="$PREFIX" -DCMAKE_C_COMPILER="$CC" >output 2>&1 || fail "version 2.0 was found"
     assert_contains "$(cat output)" "compatible with requested version"
 }
 
