@@ -182,7 +182,13 @@ static int run_hooks(struct sb_init *in, enum sb_hook_kind kind, const char *sta
     struct sb_hook_failure failure;
 
     static_assert(sizeof(failure.output) == sizeof(in->fail.text), "a hook's output fits");
-    if (list->n == 0 || sb_run_hooks(list, &state, env, &failure) == 0)
+    if (list->n == 0)
+        return 0;
+    /* Files of hooks are made as the caller's are, those of init with the very mode they need. */
+    umask(in->caller_umask);
+    int ret = sb_run_hooks(list, &state, env, &failure);
+    umask(0);
+    if (ret == 0)
         return 0;
     sb_init_fail(in, SB_STEP_HOOK, failure.index,
                  failure.errnum ? failure.errnum : -failure.wait_status);

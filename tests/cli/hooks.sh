@@ -79,6 +79,16 @@ test_hooks_read_the_state_on_standard_input() {
     assert_eq stopped "$(jq -r .status poststop)"
 }
 
+test_hooks_have_the_umask_of_the_caller() {
+    local kind
+    bundle "$(for kind in prestart createRuntime createContainer poststart poststop; do
+        printf '%s | ' "$(hook $kind "umask >>$TEST_DIR/notes")"
+    done) $(hook startContainer 'umask >>/data/notes')
+        | .mounts += [{destination: \"/data\", type: \"bind\", source: \"$TEST_DIR\", options: [\"bind\"]}]"
+    (umask 027 && run)
+    assert_eq "0027 0027 0027 0027 0027 0027" "$(xargs <notes)" "$(cat err)"
+}
+
 test_hooks_in_the_container_get_the_pid_as_seen_there() {
     bundle "$(hook createContainer "cat >$TEST_DIR/createContainer") | $(hook startContainer 'cat >/data/startContainer')
         | .mounts += [{destination: \"/data\", type: \"bind\", source: \"$TEST_DIR\", options: [\"bind\"]}]"
