@@ -82,7 +82,7 @@ test_hooks_read_the_state_on_standard_input() {
 test_hooks_have_the_umask_of_the_caller() {
     local kind
     bundle "$(for kind in prestart createRuntime createContainer poststart poststop; do
-        printf '%s | ' "$(hook $kind "umask >>$TEST_DIR/notes")"
+        printf '%s | ' "$(hook "$kind" "umask >>$TEST_DIR/notes")"
     done) $(hook startContainer 'umask >>/data/notes')
         | .mounts += [{destination: \"/data\", type: \"bind\", source: \"$TEST_DIR\", options: [\"bind\"]}]"
     (umask 027 && run)
