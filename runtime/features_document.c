@@ -177,27 +177,12 @@ static int encode(struct su_arena *arena, struct features *features, char **text
     return su_json_encode(&features_type, features, SU_JSON_PRETTY, 2, text, len, err);
 }
 
-/* The actions that a container may use: all but the one whose listener nobody would serve. */
-static struct su_strv usable_actions(struct su_arena *arena)
-{
-    const char *const *known = su_seccomp_known_actions();
-    size_t n = 0;
-
-    while (known[n])
-        n++;
-    struct su_strv list = {.v = su_arena_array(arena, n + 1, sizeof(char *))};
-    for (size_t i = 0; list.v && i < n; i++)
-        if (!su_streq(known[i], "SCMP_ACT_NOTIFY"))
-            list.v[list.n++] = (char *)(uintptr_t)known[i];
-    return list;
-}
-
 int features_encode(struct su_arena *arena, char **text, size_t *len, struct su_error *err)
 {
     struct features_cgroup cgroup = {.v1 = true, .v2 = true, .rdma = true};
     struct features_seccomp seccomp = {
         .enabled = true,
-        .actions = usable_actions(arena),
+        .actions = lend_ended_list(su_seccomp_known_actions()),
         .operators = lend_ended_list(su_seccomp_known_operators()),
         .archs = lend_ended_list(su_seccomp_known_archs()),
         .known_flags = lend_ended_list(su_seccomp_known_flags()),

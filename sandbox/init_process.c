@@ -330,13 +330,20 @@ static int set_ids(struct sb_init *in)
 static int load_filter(struct sb_init *in)
 {
     const struct su_seccomp_prog *prog = &in->plan->process.seccomp;
+    const unsigned flags = prog->flags | (prog->notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0);
+    const struct sb_msg msg = {.kind = SB_MSG_LISTENER};
     const struct sock_fprog fprog = {.len = (unsigned short)prog->n, .filter = prog->code};
 
     if (!in->plan->process.has_seccomp)
         return 0;
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, prog->flags, &fprog) < 0)
+    long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &fprog);
+    if (listener < 0)
         return sb_init_fail(in, SB_STEP_SECCOMP, 0, errno);
-    return 0;
+    if (!prog->notify)
+        return 0;
+    /* The kernel has made it close-on-exec. */
+    int ret = sb_send(in->sock, &msg, (int)listener);
+    return ret < 0 ? sb_init_fail(in, SB_STEP_SYNC, 0, -ret) : 0;
 }
 
 static int raise_ambient(struct sb_init *in)

@@ -31,6 +31,7 @@ struct sb_create_opts {
     const char *pid_file;       /* or NULL; relative to the caller's cwd */
     const char *console_socket; /* or NULL */
     unsigned preserve_fds;      /* fds 3 ... 2 + preserve_fds stay open in the container */
+    unsigned listen_fds;        /* how many of these the process finds by LISTEN_FDS */
     bool no_pivot;
     bool no_new_keyring;
     bool systemd_cgroup;

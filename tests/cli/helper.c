@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the CLI tests need and no shell can do: measure a child's memory, be a subreaper, receive a
- * terminal over a socket, watch the mount table, make one raw system call, take some away. Linked
+ * terminal over a socket, watch the mount table, make one raw system call, take some away,
+ * answer those of a container. Linked
  * statically, so that it also runs inside a container. Never links any code of runlet.
  */
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -209,6 +211,37 @@ static int cmd_enosys(char **argv)
     return 125;
 }
 
+/*
+ * agent SOCKET READY: listens, makes the file READY, receives a container process state with the
+ * listener of a filter, prints it, and answers what comes with errno 61 until the container ends.
+ */
+static int cmd_agent(char **argv)
+{
+    char buf[65536];
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    strncpy(addr.sun_path, argv[0], sizeof addr.sun_path - 1);
+    if (s < 0 || bind(s, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(s, 1) < 0)
+        die(argv[0]);
+    fclose(open_result(argv[1]));
+    int conn = accept4(s, NULL, NULL, SOCK_CLOEXEC);
+    if (conn < 0)
+        die("accept");
+    int fd = receive_fd(conn, buf, sizeof buf);
+    printf("%s\n", buf);
+    fflush(stdout);
+    if (read(conn, buf, 1) != 0)
+        die("more than one state");
+    for (;;) {
+        struct seccomp_notif req = {0};
+        if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
+            return errno == ENOENT || errno == EINTR ? 0 : 125;
+        struct seccomp_notif_resp resp = {.id = req.id, .error = -ENODATA};
+        if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 && errno != ENOENT)
+            die("answer");
+    }
+}
+
 /* fds: the numbers of all open descriptors, one a line. */
 static int cmd_fds(void)
 {
@@ -285,9 +318,11 @@ int main(int argc, char **argv)
         return cmd_mountevents(args);
     if (!strcmp(name, "enosys") && argc > 3)
         return cmd_enosys(args);
+    if (!strcmp(name, "agent") && argc > 3)
+        return cmd_agent(args);
     if (!strcmp(name, "console") && argc > 3)
         return cmd_console(args);
-    fprintf(stderr,
-            "usage: helper rss|subreaper|mountevents|enosys|console|fds|syscall|stat|clocks ...\n");
+    fprintf(stderr, "usage: helper "
+                    "rss|subreaper|mountevents|enosys|agent|console|fds|syscall|stat|clocks ...\n");
     return 125;
 }
