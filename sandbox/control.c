@@ -140,8 +140,23 @@ static int delete_broken(const struct target *t, const char *id, bool force, str
     return 0;
 }
 
+/* A command that hangs, in a hook maybe, holds the lock: what it waits for ends. */
+static void end_busy(const char *root, const char *id)
+{
+    _cleanup_(close_target) struct target t = NO_TARGET;
+
+    t.root_fd = open_root(root, id, NULL);
+    if (t.root_fd < 0)
+        return;
+    t.dir_fd = sb_state_open_dir(t.root_fd, id, NULL);
+    if (t.dir_fd >= 0 && sb_state_is_locked(t.dir_fd) && sb_state_find_init(t.dir_fd, &t.init) == 0)
+        send_signal(t.init.pidfd, SIGKILL);
+}
+
 int sb_delete(const char *root, const char *id, bool force, struct su_error *err)
 {
+    if (force)
+        end_busy(root, id);
     _cleanup_(close_target) struct target t = NO_TARGET;
     _cleanup_error_ struct su_error own = {0};
     struct su_error *e = err ? err : &own;
@@ -207,6 +222,9 @@ static int let_go(struct target *t, struct sb_msg *reply)
 
     if (conn < 0)
         return conn;
+    /* First, since nobody would do it if we were killed: a running container that seems created
+     * could be deleted without force. */
+    sb_state_end_waiting(t->dir_fd);
     int ret = sb_send(conn, &go, -1);
     if (ret < 0)
         return ret;
@@ -258,7 +276,6 @@ int sb_start(const char *root, const char *id, struct su_error *err)
     if (ret < 0)
         return su_fail(err, -ret, "cannot reach the init of container \"%s\": %s", id,
                        strerror(-ret));
-    sb_state_end_waiting(t.dir_fd);
     if (reply.kind == 0 && !t.state.has_poststart)
         return 0;
     ret = sb_state_read_config(t.dir_fd, t.state.bundle, &spec, err);
