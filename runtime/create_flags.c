@@ -164,6 +164,7 @@ int create_prepare(const struct cmd_ctx *ctx, const char *id, struct sb_create_o
         rc = check_flags(f, &conf, err);
     if (rc < 0)
         return rc;
+    su_log_spec_debug(&spec->oci, false);
 
     if (ctx->globals->rootless != ROOTLESS_NEVER) {
         int status = 0;

@@ -62,11 +62,11 @@ static const struct flag flags[] = {
     {"allow-flag-override", 0, FLAG_BOOL, CONF(allow_flag_override), NULL, FLAG_RUNSC, NULL, "let annotations dev.gvisor.flag.NAME set options"},
     {"version", 'v', FLAG_BOOL, VALUE(version), NULL, FLAG_ALL, NULL, "print the version"},
     {"V", 'V', FLAG_BOOL, VALUE(version), NULL, FLAG_CRUN, NULL, NULL},
-    /* Read by library functions that the runtime has no use for, or reserved for the debug log. */
-    {"alsologtostderr", 0, FLAG_BOOL, CONF(alsologtostderr), NULL, FLAG_RUNSC, NULL, NULL},
-    {"debug-command", 0, FLAG_STRING, CONF(debug_command), NULL, FLAG_RUNSC, NULL, NULL},
-    {"debug-log", 0, FLAG_STRING, CONF(debug_log), NULL, FLAG_RUNSC, NULL, NULL},
-    {"debug-log-format", 0, FLAG_STRING, CONF(debug_log_format), NULL, FLAG_RUNSC, NULL, NULL},
+    {"alsologtostderr", 0, FLAG_BOOL, CONF(alsologtostderr), NULL, FLAG_RUNSC, NULL, "write the debug log to standard error, too"},
+    {"debug-command", 0, FLAG_STRING, CONF(debug_command), NULL, FLAG_RUNSC, "LIST", "the commands that have a debug log: create,start or !list"},
+    {"debug-log", 0, FLAG_STRING, CONF(debug_log), NULL, FLAG_RUNSC, "PATTERN", "write a debug log: a file, or a folder (ends with /); %TIMESTAMP% and %COMMAND% are replaced"},
+    {"debug-log-format", 0, FLAG_STRING, CONF(debug_log_format), NULL, FLAG_RUNSC, "FORMAT", "text (default) or json"},
+    /* Read by library functions that the runtime has no use for. */
     {"debug-to-user-log", 0, FLAG_BOOL, CONF(debug_to_user_log), NULL, FLAG_RUNSC, NULL, NULL},
     {"directfs", 0, FLAG_BOOL, CONF(directfs), NULL, FLAG_RUNSC, NULL, NULL},
     {"host-uds", 0, FLAG_STRING, CONF(host_uds), NULL, FLAG_RUNSC, NULL, NULL},

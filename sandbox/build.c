@@ -27,6 +27,17 @@ static int check_preserved_fds(const struct sb_create_opts *opts, struct su_erro
     return 0;
 }
 
+/* A call that the kernel lacks has been met by a kernel too old, or by a filter as good as one. */
+static void explain_old_kernel(struct su_error *err)
+{
+    if (!err || err->errnum != ENOSYS || strstr(su_error_text(err), "Linux 5."))
+        return;
+    char *json_path = su_take_ptr(&err->json_path);
+    su_fail_at(err, err->kind, ENOSYS, NULL, "%s (runlet takes Linux 5.6 or newer)",
+               su_error_text(err));
+    err->json_path = json_path;
+}
+
 void sb_build_kill(struct sb_build *b)
 {
     if (b->init.pidfd < 0)
@@ -57,6 +68,7 @@ int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct
     for (size_t i = 0; i < SU_ARRAY_SIZE(steps) && ret == 0; i++)
         ret = steps[i](b, err);
     if (ret < 0) {
+        explain_old_kernel(err);
         sb_build_kill(b);
         sb_undo_run(&b->undo);
     }

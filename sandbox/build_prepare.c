@@ -179,6 +179,19 @@ static int open_sources(struct sb_build *b, struct su_error *err)
     return 0;
 }
 
+int sb_namespace_error(const struct sb_join *join, struct su_error *err)
+{
+    static const char list[] = "linux.namespaces: ";
+    char path[64];
+
+    if (!err)
+        return -EINVAL;
+    const char *text = su_error_text(err);
+    text += su_has_prefix(text, list) ? strlen(list) : 0;
+    snprintf(path, sizeof(path), "linux.namespaces[%zu].path", join->index);
+    return su_fail_at(err, err->kind, err->errnum, path, "%s", text);
+}
+
 static int open_namespaces(struct sb_build *b, struct su_error *err)
 {
     struct sb_join *const own[] = {&b->plan.join_user, &b->plan.join_mount};
@@ -188,7 +201,7 @@ static int open_namespaces(struct sb_build *b, struct su_error *err)
             continue;
         own[i]->fd = su_open_ns(own[i]->ns, err);
         if (own[i]->fd < 0)
-            return su_error_prefix(err, "linux.namespaces[%zu]", own[i]->index);
+            return sb_namespace_error(own[i], err);
     }
     return 0;
 }

@@ -315,7 +315,9 @@ static int set_ids(struct sb_init *in)
     const struct sb_process *p = &in->plan->process;
     const struct oci_user *user = &p->oci->user;
 
-    if (p->set_groups && setgroups(p->n_groups, p->groups) < 0)
+    /* A namespace that was joined may deny it; then there are no groups any more to drop. */
+    if (p->set_groups && setgroups(p->n_groups, p->groups) < 0 &&
+        !(in->plan->join_user.ns && p->n_groups == 0 && errno == EPERM))
         return sb_init_fail(in, SB_STEP_GROUPS, 0, errno);
     if (user->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         return sb_init_fail(in, SB_STEP_USER, 0, errno);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the CLI tests need and no shell can do: measure a child's memory, be a subreaper, receive a
- * terminal over a socket, watch the mount table, make one raw system call. Linked statically, so
- * that it also runs inside a container. Never links any code of runlet.
+ * terminal over a socket, watch the mount table, make one raw system call, take some away. Linked
+ * statically, so that it also runs inside a container. Never links any code of runlet.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -174,6 +176,39 @@ static int cmd_console(char **argv)
     return 0;
 }
 
+static void add_rule(struct sock_filter *code, unsigned short *n, unsigned nr)
+{
+    code[(*n)++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1);
+    code[(*n)++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+}
+
+/* enosys NAME,... CMD...: runs CMD on a kernel that lacks these system calls. */
+static int cmd_enosys(char **argv)
+{
+    static const struct {
+        const char *name;
+        unsigned nr;
+    } calls[] = {
+        {"mount_setattr", SYS_mount_setattr}, {"fsopen", SYS_fsopen},
+        {"open_tree", SYS_open_tree},         {"move_mount", SYS_move_mount},
+        {"close_range", SYS_close_range},     {"openat2", SYS_openat2},
+    };
+    struct sock_filter code[2 * sizeof calls / sizeof *calls + 2];
+    struct sock_fprog prog = {.filter = code};
+    char *rest = argv[0];
+    code[prog.len++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0);
+    for (char *name; (name = strsep(&rest, ","));)
+        for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+            if (!strcmp(name, calls[i].name))
+                add_rule(code, &prog.len, calls[i].nr);
+    code[prog.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) < 0)
+        die("seccomp");
+    execvp(argv[1], argv + 1);
+    die(argv[1]);
+    return 125;
+}
+
 /* fds: the numbers of all open descriptors, one a line. */
 static int cmd_fds(void)
 {
@@ -248,9 +283,11 @@ int main(int argc, char **argv)
         return cmd_subreaper(args);
     if (!strcmp(name, "mountevents") && argc > 3)
         return cmd_mountevents(args);
+    if (!strcmp(name, "enosys") && argc > 3)
+        return cmd_enosys(args);
     if (!strcmp(name, "console") && argc > 3)
         return cmd_console(args);
     fprintf(stderr,
-            "usage: helper rss|subreaper|mountevents|console|fds|syscall|stat|clocks ...\n");
+            "usage: helper rss|subreaper|mountevents|enosys|console|fds|syscall|stat|clocks ...\n");
     return 125;
 }

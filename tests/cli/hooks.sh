@@ -79,6 +79,16 @@ test_hooks_read_the_state_on_standard_input() {
     assert_eq stopped "$(jq -r .status poststop)"
 }
 
+test_hooks_in_the_container_get_the_pid_as_seen_there() {
+    bundle "$(hook createContainer "cat >$TEST_DIR/createContainer") | $(hook startContainer 'cat >/data/startContainer')
+        | .mounts += [{destination: \"/data\", type: \"bind\", source: \"$TEST_DIR\", options: [\"bind\"]}]"
+    create
+    rt start "$ID"
+    assert_eq 1 "$(jq .pid createContainer)" "pid for createContainer"
+    needs_runlet # others give startContainer the pid of the host
+    assert_eq 1 "$(jq .pid startContainer)" "pid for startContainer"
+}
+
 test_a_hook_that_does_not_read_its_input_harms_nobody() {
     local kind
     # More than a pipe holds, so that the writer meets the closed end for certain.

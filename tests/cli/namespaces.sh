@@ -50,6 +50,16 @@ test_a_uts_namespace_is_joined_by_path() { joins uts; }
 test_a_network_namespace_is_joined_by_path() { joins network; }
 test_a_cgroup_namespace_is_joined_by_path() { joins cgroup; }
 
+test_a_path_that_is_no_namespace_of_the_type_is_refused() {
+    local path
+    for path in /proc/self/ns/uts /etc/passwd /no/such; do
+        : >"$TEST_DIR/log"
+        bundle ".linux.namespaces |= map(if .type == \"ipc\" then .path = \"$path\" else . end)"
+        refused "linux.namespaces[1].path" "$path" ipc
+        assert_lacks "$(cat "$TEST_DIR/err")" "linux.namespaces:" "the place, twice"
+    done
+}
+
 test_the_process_is_number_1_of_a_new_pid_namespace() {
     assert_eq 1 "$(run_sh 'echo $$')"
 }

@@ -13,11 +13,16 @@ RUNLET=$(readlink -f -- "$(command -v -- "${RUNLET:-$dir/../../build/release/run
     { echo "no runtime to test: set RUNLET" >&2 && exit 1; }
 data=$(readlink -f -- "${REPLAY_DATA:-$dir/../data/spec}")
 
-# MODE|PART OF THE ERROR|why that is right
+# FILES|MODES|PART OF THE ERROR|why it is right to fail. On v2 isolate.sh has no controllers to offer;
+# without its limits the configuration must run there, too.
 expected='
-hybrid|net.ipv4.ip_forward" is of the host|net.* with the network of the host
-v1|net.ipv4.ip_forward" is of the host|net.* with the network of the host
-v2|net.ipv4.ip_forward" is of the host|net.* with the network of the host
+docker-*--run-sysctl--config-2|*|cannot set "net.bad.key": no such file|recorded for this failure
+docker-*--run-cpu--config-3|hybrid v1|"1000" to /sys/fs/cgroup/cpu/docker|recorded for this failure
+podman-*-systemd-always--config|v2|"/sys/fs/cgroup/systemd" in the rootfs: read-only|of a v1 host
+containerd-*--ctr-systemd-cgroup--config|*|the form slice:prefix:name of the systemd driver|not built in
+*|v2|needs the cgroup v2 controller|not offered there
+*|v2|cgroup v2 cannot|v1 alone has it
+*|v2|cgroup v2 has no|v1 alone has it
 '
 
 # --- inside: MODE WORK -----------------------------------------------------------------------------
@@ -30,8 +35,8 @@ make_image() { # DIR
 
 # What only the host of the recording had is replaced: its files, its namespaces, its hooks, its
 # terminal, and what takes CAP_SYS_RESOURCE. Limits, devices, masks and filters stay.
-adapt() { # FILE WORK
-    jq --arg work "$2" '
+adapt() { # FILE WORK JQ
+    jq --arg work "$2" "$3 |"'
         .root.path = $work + "/rootfs" | .process.args = ["/bin/true"] | .process.terminal = false
         | del(.hooks, .process.consoleSize)
         | if (.process.oomScoreAdj // 0) < 0 then del(.process.oomScoreAdj) else . end
@@ -47,13 +52,13 @@ adapt() { # FILE WORK
             else . end) else . end' "$1"
 }
 
-replay_one() { # FILE WORK: 0, 1, or 2 and a reason in $why
+replay_one() { # FILE WORK [JQ]: the error in $why
     local work=$2 owner status=0
     rm -rf "${work:?}"/{rootfs,folder,upper,workdir,file,bundle}
     mkdir -p "$work"/{folder,upper,workdir,bundle}
     cp -al "$work/image" "$work/rootfs"
     : >"$work/file"
-    adapt "$1" "$work" >"$work/bundle/config.json" || return 1
+    adapt "$1" "$work" "${3:-.}" >"$work/bundle/config.json" || return 1
     owner=$(jq -r '[(.linux.uidMappings // [] | map(select(.containerID == 0)) | .[0].hostID) // 0,
         (.linux.gidMappings // [] | map(select(.containerID == 0)) | .[0].hostID) // 0] | join(":")' "$work/bundle/config.json")
     [[ $owner == 0:0 ]] || find "$work" -path "$work/image" -prune -o -type d -exec chown "$owner" {} +
@@ -63,23 +68,33 @@ replay_one() { # FILE WORK: 0, 1, or 2 and a reason in $why
     [[ $status == 0 ]]
 }
 
+is_expected() { # NAME MODE
+    local files modes text
+    while IFS='|' read -r files modes text _; do
+        # shellcheck disable=SC2053 # a pattern is meant
+        [[ -n $files && $1 == $files && ($modes == '*' || " $modes " == *" $2 "*) && $why == *"$text"* ]] && return
+    done <<<"$expected"
+    return 1
+}
+
 inside() { # MODE WORK
-    local mode=$1 work=$2 n=0 bad=0 known=0 file why text line
+    local mode=$1 work=$2 n=0 bad=0 known=0 file name why
     mkdir "$work"
     make_image "$work/image"
     for file in "$data"/{docker,containerd,podman,buildah}*config*.json; do
         n=$((n + 1))
+        name=${file##*/}
         replay_one "$file" "$work" && continue
-        while IFS='|' read -r text line _; do
-            if [[ $text == "$mode" && $why == *"$line"* ]]; then
-                known=$((known + 1))
-                continue 2
-            fi
-        done <<<"$expected"
+        if is_expected "${name%.json}" "$mode"; then
+            known=$((known + 1))
+            [[ $mode == v2 && $why == *"cgroup v2"* ]] || continue
+            replay_one "$file" "$work" '.linux.resources |= {devices}' && continue
+            ! is_expected "${name%.json}" "$mode" || continue
+        fi
         bad=$((bad + 1))
-        echo "not ok - ${file##*/} on $mode: $why"
+        echo "# $name on $mode: $why"
     done
-    [[ -z $(ls "$work/state" 2>/dev/null) ]] || { bad=$((bad + 1)); echo "not ok - left: $(ls "$work/state")"; }
+    [[ -z $(ls "$work/state" 2>/dev/null) ]] || { bad=$((bad + 1)); echo "# left: $(ls "$work/state")"; }
     echo "# $mode: $n configurations, $((n - known - bad)) ran, $known failed as expected, $bad failed"
     [[ $n -gt 0 && $bad == 0 ]]
 }

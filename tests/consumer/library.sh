@@ -3,6 +3,7 @@
 #
 # The installed library as its users see it: which files there are, what the shared library
 # exports, that headers are clean C17 and C++17, that programs build against it and work.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 WARNINGS=(-Wall -Wextra -pedantic -Werror)

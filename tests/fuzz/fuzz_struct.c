@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any struct, filled by its table: what is encoded decodes to the same, and neither validation nor
+ * what comes behind it is confused by values that no person would write. */
+#include "fuzz_filter.h"
+#include "fuzz_table.h"
+
+static void check_round_trip(const struct oci_spec *spec)
+{
+    _cleanup_arena_ struct su_arena arena = {0};
+    _cleanup_error_ struct su_error err = {0};
+    _cleanup_free_ char *text = NULL;
+    struct oci_spec copy = {0};
+    size_t len;
+
+    fuzz_require(su_json_encode(&su_type_oci_spec, spec, 0, 0, &text, &len, NULL) == 0,
+                 "not encoded");
+    int rc = su_json_decode(&su_type_oci_spec, text, len, &arena, &copy, &err);
+    fuzz_require(rc == 0, "decoding %s: %s", text, rc < 0 ? su_error_text(&err) : "");
+    fuzz_require(fuzz_equal(&su_type_oci_spec, (const char *)spec, (char *)&copy), "changed by %s",
+                 text);
+}
+
+static void check_filter(const struct oci_seccomp *seccomp, enum su_flavor flavor)
+{
+    _cleanup_arena_ struct su_arena arena = {0};
+    _cleanup_error_ struct su_error err = {0};
+    struct su_seccomp_prog prog;
+
+    int rc = su_seccomp_build(seccomp, flavor, &arena, &prog, &err);
+    if (rc < 0)
+        fuzz_check_error(rc, &err);
+    else
+        fuzz_check_filter(&prog);
+}
+
+static void check_validation(const struct oci_spec *spec, enum su_flavor flavor)
+{
+    const struct su_config conf = {.flavor = flavor};
+    _cleanup_error_ struct su_error err = {0};
+
+    int rc = su_validate_spec(spec, &conf, &err);
+    if (rc < 0)
+        fuzz_check_error(rc, &err);
+    if (spec->linux_ && spec->linux_->seccomp)
+        check_filter(spec->linux_->seccomp, flavor);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_bytes bytes = {data, size};
+    _cleanup_arena_ struct su_arena arena = {0};
+    struct oci_spec spec = {0};
+
+    fuzz_log_everything();
+    fuzz_fill(&su_type_oci_spec, (char *)&spec, &bytes, &arena);
+    check_round_trip(&spec);
+    check_validation(&spec, SU_FLAVOR_NATIVE);
+    check_validation(&spec, SU_FLAVOR_RUNSC);
+    if (spec.process)
+        (void)!su_validate_process(spec.process, "process", NULL);
+    if (spec.linux_ && spec.linux_->resources)
+        (void)!su_validate_resources(spec.linux_->resources, "", NULL);
+    su_log_spec_debug(&spec, true);
+    return 0;
+}
