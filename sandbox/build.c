@@ -6,13 +6,17 @@
 #include "build.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <base/base.h>
 
 #include "pod.h"
+
+enum { UNDO_TIMEOUT_MS = 2000 };
 
 /* fds that the caller promised for the container must be there, and be the caller's: one that is
  * closed now would be taken by something of ours. */
@@ -49,6 +53,17 @@ void sb_build_kill(struct sb_build *b)
     SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &(siginfo_t){0}, WEXITED));
 }
 
+/* An init that is let down takes back what it made in the rootfs; one that is killed cannot. */
+static void let_init_undo(struct sb_build *b)
+{
+    struct pollfd p = {.fd = b->init.pidfd, .events = POLLIN};
+
+    if (b->init.pidfd < 0 || b->is_ready)
+        return;
+    shutdown(b->sock, SHUT_RDWR);
+    SU_RETRY_EINTR(poll(&p, 1, UNDO_TIMEOUT_MS));
+}
+
 int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct su_spec *spec,
              struct su_error *err)
 {
@@ -69,6 +84,7 @@ int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct
         ret = steps[i](b, err);
     if (ret < 0) {
         explain_old_kernel(err);
+        let_init_undo(b);
         sb_build_kill(b);
         sb_undo_run(&b->undo);
     }

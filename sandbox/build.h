@@ -17,6 +17,7 @@ struct sb_build {
     struct sb_state state;
     struct sb_cgroup_ref cgroup;
     bool wait_for_start; /* create: init waits for sb_start() */
+    bool is_ready;       /* init has done all but exec */
     bool execed;         /* run: the process of the spec runs */
     int root_fd, dir_fd;
     int sock, init_sock; /* the two ends of the pair */

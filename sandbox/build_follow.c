@@ -19,18 +19,36 @@
  * their own timeouts, or none. */
 enum { READY_TIMEOUT_MS = 120000 };
 
+static int died(struct sb_build *b, struct su_error *err)
+{
+    siginfo_t info = {0};
+
+    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &info, WEXITED | WNOWAIT));
+    if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+        return su_fail_at(err, SU_ERR_EXITED, ECHILD, NULL,
+                          "the container's init was killed by signal %d before it was ready%s",
+                          info.si_status,
+                          info.si_status == SIGKILL ? " (is its memory limit too small?)" : "");
+    return su_fail_at(err, SU_ERR_EXITED, ECHILD, NULL,
+                      "the container's init exited with status %d before it was ready",
+                      info.si_status);
+}
+
 static int run_runtime_hooks(struct sb_build *b, struct su_error *err)
 {
     static const enum sb_hook_kind kinds[] = {SB_HOOK_PRESTART, SB_HOOK_CREATE_RUNTIME};
     const struct sb_plan *plan = &b->plan;
-    const struct sb_hook_state state = {plan->state_head, plan->state_tail, "creating",
-                                        b->init.pid};
+    const struct sb_hook_state state = {plan->state_head, plan->state_tail, "creating", b->init.pid,
+                                        .cancel = {.fd = b->init.pidfd, .events = POLLIN}};
     struct sb_hook_failure failure;
 
     for (size_t i = 0; i < SU_ARRAY_SIZE(kinds); i++) {
         const oci_hook_list *list = sb_hooks_of(plan->spec->oci.hooks, kinds[i]);
-        if (sb_run_hooks(list, &state, environ, &failure) < 0)
-            return sb_hook_error(kinds[i], list->v[failure.index].path, &failure, err);
+        if (sb_run_hooks(list, &state, environ, &failure) == 0)
+            continue;
+        return failure.errnum == ECANCELED
+                   ? died(b, err)
+                   : sb_hook_error(kinds[i], list->v[failure.index].path, &failure, err);
     }
     return 0;
 }
@@ -63,38 +81,25 @@ static int pass_terminal(struct sb_build *b, struct su_error *err)
 static int pass_listener(struct sb_build *b, int fd, struct su_error *err)
 {
     const struct sb_plan *plan = &b->plan;
-    const struct sb_hook_state state = {plan->state_head, plan->state_tail, "creating",
-                                        b->init.pid};
+    const struct sb_hook_state state = {.head = plan->state_head,
+                                        .tail = plan->state_tail,
+                                        .status = "creating",
+                                        .pid = b->init.pid};
     _cleanup_fd_ int listener = fd;
 
     return sb_pass_listener(&plan->spec->oci, &state, listener, err);
 }
 
-static int died(struct sb_build *b, struct su_error *err)
-{
-    siginfo_t info = {0};
-
-    SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &info, WEXITED | WNOWAIT));
-    if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
-        return su_fail_at(err, SU_ERR_EXITED, ECHILD, NULL,
-                          "the container's init was killed by signal %d before it was ready%s",
-                          info.si_status,
-                          info.si_status == SIGKILL ? " (is its memory limit too small?)" : "");
-    return su_fail_at(err, SU_ERR_EXITED, ECHILD, NULL,
-                      "the container's init exited with status %d before it was ready",
-                      info.si_status);
-}
-
 /* One message. 1: nothing more to wait for. */
-static int handle(struct sb_build *b, bool *ready, struct su_error *err)
+static int handle(struct sb_build *b, struct su_error *err)
 {
     struct sb_msg msg;
     int fd = -1;
     int ret = sb_recv(b->sock, &msg, &fd);
 
     if (ret == -ECONNRESET) {
-        b->execed = *ready;
-        return *ready ? 1 : died(b, err);
+        b->execed = b->is_ready;
+        return b->is_ready ? 1 : died(b, err);
     }
     if (ret < 0)
         return su_fail(err, -ret, "cannot hear the container's init: %s", strerror(-ret));
@@ -110,7 +115,7 @@ static int handle(struct sb_build *b, bool *ready, struct su_error *err)
             ret = send_kind(b, SB_MSG_CONTINUE, err);
         return ret < 0 || b->wait_for_start ? ret : send_kind(b, SB_MSG_GO, err);
     case SB_MSG_READY:
-        *ready = true;
+        b->is_ready = true;
         return b->wait_for_start;
     default:
         return sb_report(&b->plan, &b->plan.spec->oci, &msg, err);
@@ -133,7 +138,6 @@ int sb_build_follow(struct sb_build *b, struct su_error *err)
 {
     const oci_hook_list *own_hooks = sb_hooks_of(b->plan.spec->oci.hooks, SB_HOOK_CREATE_CONTAINER);
     int timeout = own_hooks->n > 0 ? -1 : READY_TIMEOUT_MS;
-    bool ready = false;
 
     for (;;) {
         struct pollfd p[] = {
@@ -149,7 +153,7 @@ int sb_build_follow(struct sb_build *b, struct su_error *err)
                               "the container's init was not ready after %d s",
                               READY_TIMEOUT_MS / 1000);
         if (n > 0 && p[0].revents)
-            ret = handle(b, &ready, err);
+            ret = handle(b, err);
         else if (n > 0 && p[1].revents)
             ret = interrupted(b, err);
         else if (n > 0 && p[2].revents)

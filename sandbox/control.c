@@ -142,8 +142,23 @@ static int delete_broken(const struct target *t, const char *id, bool force, str
     return 0;
 }
 
+/* A command that hangs, in a hook maybe, holds the lock: what it waits for ends. */
+static void end_busy(const char *root, const char *id)
+{
+    _cleanup_(close_target) struct target t = NO_TARGET;
+
+    t.root_fd = open_root(root, id, NULL);
+    if (t.root_fd < 0)
+        return;
+    t.dir_fd = sb_state_open_dir(t.root_fd, id, NULL);
+    if (t.dir_fd >= 0 && sb_state_is_locked(t.dir_fd) && sb_state_find_init(t.dir_fd, &t.init) == 0)
+        send_signal(t.init.pidfd, SIGKILL);
+}
+
 int sb_delete(const char *root, const char *id, bool force, struct su_error *err)
 {
+    if (force)
+        end_busy(root, id);
     _cleanup_(close_target) struct target t = NO_TARGET;
     _cleanup_error_ struct su_error own = {0};
     struct su_error *e = err ? err : &own;
@@ -230,13 +245,17 @@ static int let_go(struct target *t, struct su_spec *spec, struct sb_msg *reply,
 {
     const struct sb_msg go = {.kind = SB_MSG_GO, .value = t->init.pid, .extra = t->init.ignored};
     _cleanup_fd_ int conn = sb_state_connect(t->dir_fd);
+    int fd = -1, ret = conn < 0 ? conn : 0;
 
-    int fd = -1, ret = conn < 0 ? conn : sb_send(conn, &go, -1);
-
+    /* First, since nobody would do it if we were killed: a running container that seems created
+     * could be deleted without force. */
+    if (ret == 0) {
+        sb_state_end_waiting(t->dir_fd);
+        ret = sb_send(conn, &go, -1);
+    }
     if (ret == 0)
         ret = sb_recv(conn, reply, &fd);
     if (ret == 0 && reply->kind == SB_MSG_LISTENER) {
-        sb_state_end_waiting(t->dir_fd);
         ret = sb_state_read_config(t->dir_fd, t->state.bundle, spec, err);
         if (ret == 0)
             ret = pass_listener(t, fd, spec, err);
@@ -284,7 +303,6 @@ int sb_start(const char *root, const char *id, struct su_error *err)
     ret = let_go(&t, &spec, &reply, err);
     if (ret < 0)
         return ret;
-    sb_state_end_waiting(t.dir_fd);
     if (reply.kind == 0 && !t.state.has_poststart)
         return 0;
     ret = spec.oci.oci_version ? 0 : sb_state_read_config(t.dir_fd, t.state.bundle, &spec, err);

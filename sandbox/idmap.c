@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -24,12 +25,17 @@
 static pid_t start_holder(void)
 {
     struct clone_args args = {.flags = CLONE_NEWUSER | CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD};
+    pid_t parent = getpid();
     long pid = syscall(SYS_clone3, &args, sizeof(args));
 
-    if (pid == 0)
-        for (;;)
-            pause();
-    return (pid_t)pid;
+    if (pid != 0)
+        return (pid_t)pid;
+    /* It holds copies of all our fds, and with them the container's lock. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(1);
+    for (;;)
+        pause();
 }
 
 static int copy_maps(const struct oci_id_mapping *in, size_t n, struct su_id_map **out)

@@ -177,14 +177,15 @@ static int run_hooks(struct sb_init *in, enum sb_hook_kind kind, const char *sta
 {
     const oci_hook_list *list = sb_hooks_of(in->plan->spec->oci.hooks, kind);
     /* These hooks see the container's process by its number in there. */
-    const struct sb_hook_state state = {in->plan->state_head, in->plan->state_tail, status,
-                                        getpid()};
+    struct sb_hook_state state = {
+        in->plan->state_head, in->plan->state_tail, status, getpid(),
+        .cancel = {.fd = kind == SB_HOOK_CREATE_CONTAINER ? in->sock : 0}};
     struct sb_hook_failure failure;
 
     static_assert(sizeof(failure.output) == sizeof(in->fail.text), "a hook's output fits");
     if (list->n == 0)
         return 0;
-    /* Files of hooks are made as the caller's are, those of init with the very mode they need. */
+    /* Our own mask is empty for the sake of exact modes, which is not for others. */
     umask(in->caller_umask);
     int ret = sb_run_hooks(list, &state, env, &failure);
     umask(0);
@@ -313,9 +314,12 @@ static int keep_fds(struct sb_init *in)
 /* Detaches the rootfs, since what is mounted on cannot be removed, and removes what was made. */
 static void take_back(struct sb_init *in)
 {
+    bool attached = in->plan->new_mountns || in->plan->join_mount.ns;
+
     if (in->n_created == 0)
         return;
-    if (fchdir(in->tree_fd) == 0)
+    /* Only a mount of ours: without a mount namespace the one there is the host's. */
+    if (attached && fchdir(in->tree_fd) == 0)
         umount2(".", MNT_DETACH);
     sb_init_remove_created(in);
 }

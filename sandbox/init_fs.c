@@ -12,6 +12,7 @@
 
 #include "copyup.h"
 #include "init.h"
+#include "mount_api.h"
 
 /* Flags of the file system rather than of the mount, by the names that fsconfig(2) knows. */
 static const struct {
@@ -67,10 +68,19 @@ static int inherit_mode(int fs, int target_fd)
  * another's), the host's is bound. */
 static int bind_host(struct sb_init *in, const struct sb_mount_step *step, int why)
 {
-    const char *source = su_streq(step->fstype, "sysfs") ? "/sys" : "/dev/mqueue";
-    int fd = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+    bool is_sysfs = su_streq(step->fstype, "sysfs");
+    int fd = open_tree(AT_FDCWD, is_sysfs ? "/sys" : "/dev/mqueue",
+                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
-    return fd < 0 ? fs_fail(in, SB_STEP_MOUNT, step, 0, why) : fd;
+    if (fd < 0)
+        return fs_fail(in, SB_STEP_MOUNT, step, 0, why);
+    /* The host's cgroups come along, and parts of them may be the caller's to write. */
+    int ret = is_sysfs ? sb_mount_setattr(fd, AT_RECURSIVE, &readonly) : 0;
+    if (ret == 0)
+        return fd;
+    close(fd);
+    return fs_fail(in, SB_STEP_MOUNT_ATTR, step, 0, -ret);
 }
 
 /*

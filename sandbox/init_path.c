@@ -38,13 +38,16 @@ int sb_open_in_root(int fd, const char *path, int flags, unsigned long long reso
  * it, as most of /dev does. Only a hint, to spare notes: names may be links. */
 static bool is_passing(const struct sb_init *in, const char *path)
 {
+    bool passing = false;
+
+    /* The last mount that path is below decides: a volume inside of a tmpfs does not pass. */
     for (size_t i = 0; i < in->n_mounted; i++) {
         const struct sb_mount_step *step = &in->plan->mounts[i];
         size_t len = strlen(step->target);
-        if (step->kind == SB_MOUNT_FS && strncmp(path, step->target, len) == 0 && path[len] == '/')
-            return true;
+        if (!step->symlink_to && strncmp(path, step->target, len) == 0 && path[len] == '/')
+            passing = step->kind == SB_MOUNT_FS;
     }
-    return false;
+    return passing;
 }
 
 void sb_init_note_created(struct sb_init *in, int parent_fd, const char *name, bool is_dir)

@@ -13,20 +13,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 
 #include <base/base.h>
 
 #include "init.h"
 #include "signals.h"
 
-enum {
-    DEV_NULL_MAJOR = 1,
-    DEV_NULL_MINOR = 3,
-    PASSWD_CHUNK = 4096,
-    IOPRIO_WHO_PROCESS = 1,
-    IOPRIO_CLASS_SHIFT = 13
-};
+enum { PASSWD_CHUNK = 4096, IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_SHIFT = 13 };
 
 /* --- working folder and program
  * ------------------------------------------------------------------- */
@@ -242,15 +235,15 @@ static int set_rlimits(struct sb_init *in)
     return 0;
 }
 
-/* The user must be able to reopen its own standard streams. Files and the null device keep their
- * owner: they are somebody else's as well. */
+/* The user must be able to reopen its own standard streams: pipes, sockets and terminals. Files
+ * and devices of the host keep their owner: they are somebody else's as well. */
 static void own_stdio(const struct oci_user *user)
 {
     struct stat st;
 
     for (int fd = 0; fd <= 2 && user->uid != 0; fd++) {
-        if (fstat(fd, &st) < 0 || st.st_uid == user->uid || S_ISREG(st.st_mode) ||
-            (S_ISCHR(st.st_mode) && st.st_rdev == makedev(DEV_NULL_MAJOR, DEV_NULL_MINOR)))
+        if (fstat(fd, &st) < 0 || st.st_uid == user->uid ||
+            !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd)))
             continue;
         if (fchown(fd, user->uid, (gid_t)-1) < 0)
             continue; /* a pipe of another user namespace: nothing that could be done */
@@ -261,8 +254,9 @@ static int join_keyring(struct sb_init *in)
 {
     if (in->plan->opts->no_new_keyring)
         return 0;
-    snprintf(in->scratch, SB_SCRATCH_BYTES, "_ses.%s", in->plan->opts->id);
-    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, in->scratch) < 0 && errno != ENOSYS &&
+    /* Without a name: with one it would be joined if somebody had made it before, such as another
+     * container of the same user. */
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
         errno != EPERM && errno != EACCES)
         return sb_init_fail(in, SB_STEP_KEYRING, 0, errno);
     return 0;

@@ -311,12 +311,18 @@ int sb_report(const struct sb_plan *plan, const struct oci_spec *oci, const stru
     case SB_STEP_LSM:
         return su_fail_at(err, SU_ERR_IO, msg->value, "process",
                           "cannot set the security label: %s", strerror(msg->value));
+    default:
+        break;
+    }
+    if (!plan)
+        return su_fail(err, EPROTO, "the container's init sent a message that is none");
+    switch ((enum sb_step)msg->step) {
     case SB_STEP_DEVICE:
         return report_device(plan, msg, err);
     case SB_STEP_MOUNT_OPTION:
         return report_mount_option(plan, msg, err);
     default:
-        if (msg->step >= SB_STEP_MOUNT_SOURCE && msg->step <= SB_STEP_MOUNT_PROC && plan)
+        if (msg->step >= SB_STEP_MOUNT_SOURCE && msg->step <= SB_STEP_MOUNT_PROC)
             return report_mount(plan, msg, err);
         return su_fail(err, EPROTO, "the container's init sent a message that is none");
     }

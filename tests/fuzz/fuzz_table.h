@@ -91,14 +91,13 @@ static inline bool fuzz_equal_list(const struct su_field *f, const char *a, cons
 
 static inline bool fuzz_equal_member(const struct su_field *f, const char *a, const char *b)
 {
-    const char *x = *(char *const *)(const void *)a, *y = *(char *const *)(const void *)b;
-
     if (fuzz_is_scalar(f) && !(f->flags & SU_F_PTR))
         return memcmp(a, b, fuzz_scalar_size(f->kind)) == 0;
     if (f->kind == SU_K_OBJECT && f->flags & SU_F_INLINE)
         return fuzz_equal(f->type, a, b);
     if (f->kind > SU_K_ENUM && f->kind != SU_K_OBJECT && f->kind != SU_K_RAW)
         return fuzz_equal_list(f, a, b);
+    const char *x = *(char *const *)(const void *)a, *y = *(char *const *)(const void *)b;
     if (!x || !y)
         return x == y;
     if (f->kind == SU_K_STRING)
@@ -219,7 +218,7 @@ static inline void fuzz_fill_element(const struct su_field *f, char *element, si
         text[f->kind == SU_K_STRING_MAP] = fuzz_word(b, arena);
     /* Keys differ from each other. */
     if (f->kind == SU_K_STRING_MAP || f->kind == SU_K_OBJECT_MAP) {
-        *text = su_arena_printf(arena, index ? "%s%zu" : "%s", fuzz_word(b, arena), index);
+        *text = su_arena_printf(arena, index ? "%s#%zu" : "%s", fuzz_word(b, arena), index);
         fuzz_require(*text, "no memory");
     }
 }
