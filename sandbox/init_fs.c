@@ -106,8 +106,11 @@ static int make_new(struct sb_init *in, const struct sb_mount_step *step, int ta
 {
     _cleanup_fd_ int fs = fsopen(step->fstype, FSOPEN_CLOEXEC);
 
+    /* sysfs says no here already, mqueue only at the end. */
     if (fs < 0)
-        return fs_fail(in, SB_STEP_MOUNT_FSTYPE, step, 0, errno);
+        return errno == EPERM && step->bind_fallback
+                   ? bind_host(in, step, errno)
+                   : fs_fail(in, SB_STEP_MOUNT_FSTYPE, step, 0, errno);
     int ret = configure(in, step, fs);
     if (ret == 0 && step->tmpfs_mode && !target_is_new)
         inherit_mode(fs, target_fd);
