@@ -14,6 +14,8 @@
 
 #include <base/base.h>
 
+#include "pod.h"
+
 enum { UNDO_TIMEOUT_MS = 2000 };
 
 /* fds that the caller promised for the container must be there, and be the caller's: one that is
@@ -27,6 +29,17 @@ static int check_preserved_fds(const struct sb_create_opts *opts, struct su_erro
                            3 + i);
     }
     return 0;
+}
+
+/* A call that the kernel lacks has been met by a kernel too old, or by a filter as good as one. */
+static void explain_old_kernel(struct su_error *err)
+{
+    if (!err || err->errnum != ENOSYS || strstr(su_error_text(err), "Linux 5."))
+        return;
+    char *json_path = su_take_ptr(&err->json_path);
+    su_fail_at(err, err->kind, ENOSYS, NULL, "%s (runlet takes Linux 5.6 or newer)",
+               su_error_text(err));
+    err->json_path = json_path;
 }
 
 void sb_build_kill(struct sb_build *b)
@@ -64,10 +77,13 @@ int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct
     if (ret == 0)
         ret = check_preserved_fds(opts, err);
     if (ret == 0)
+        ret = sb_pod_check(opts, &spec->oci, err);
+    if (ret == 0)
         ret = sb_plan_make(opts, spec, &b->plan, err);
     for (size_t i = 0; i < SU_ARRAY_SIZE(steps) && ret == 0; i++)
         ret = steps[i](b, err);
     if (ret < 0) {
+        explain_old_kernel(err);
         let_init_undo(b);
         sb_build_kill(b);
         sb_undo_run(&b->undo);

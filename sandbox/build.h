@@ -39,6 +39,8 @@ void sb_build_free(struct sb_build *b);
 int sb_build_prepare(struct sb_build *b, struct su_error *err);
 int sb_build_spawn(struct sb_build *b, struct su_error *err);
 int sb_build_follow(struct sb_build *b, struct su_error *err);
+/* Puts the index of a namespace into an error about it. Returns -errnum. */
+int sb_namespace_error(const struct sb_join *join, struct su_error *err);
 /* Ends init and all that it started, and waits until they are gone. */
 void sb_build_kill(struct sb_build *b);
 

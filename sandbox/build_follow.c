@@ -6,13 +6,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <base/base.h>
 
 #include "build.h"
 #include "hooks.h"
+#include "listener.h"
 #include "report.h"
 
 /* Long enough for a slow disk, short enough for a caller to get an answer. Hooks of init may set
@@ -65,30 +65,29 @@ static int send_kind(struct sb_build *b, enum sb_msg_kind kind, struct su_error 
 /* The master goes to whoever listens, with the terminal's name as the payload. */
 static int pass_terminal(struct sb_build *b, struct su_error *err)
 {
-    static char name[] = "/dev/ptmx";
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct iovec iov = {.iov_base = name, .iov_len = sizeof(name) - 1};
-    struct msghdr hdr = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.bytes,
-                         .msg_controllen = sizeof(control.bytes)};
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&hdr);
+    static const char name[] = "/dev/ptmx";
 
     if (b->console_fd < 0)
         return 0;
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &b->master_fd, sizeof(int));
-    if (SU_RETRY_EINTR(sendmsg(b->console_fd, &hdr, MSG_NOSIGNAL)) < 0)
-        return su_fail(err, errno, "cannot send the terminal to console socket \"%s\": %s",
-                       b->plan.opts->console_socket, strerror(errno));
+    int ret = sb_send_bytes(b->console_fd, name, strlen(name), b->master_fd);
+    if (ret < 0)
+        return su_fail(err, -ret, "cannot send the terminal to console socket \"%s\": %s",
+                       b->plan.opts->console_socket, strerror(-ret));
     su_closep(&b->master_fd);
     b->master_fd = -1;
     return 0;
+}
+
+static int pass_listener(struct sb_build *b, int fd, struct su_error *err)
+{
+    const struct sb_plan *plan = &b->plan;
+    const struct sb_hook_state state = {.head = plan->state_head,
+                                        .tail = plan->state_tail,
+                                        .status = "creating",
+                                        .pid = b->init.pid};
+    _cleanup_fd_ int listener = fd;
+
+    return sb_pass_listener(&plan->spec->oci, &state, listener, err);
 }
 
 /* One message. 1: nothing more to wait for. */
@@ -108,6 +107,8 @@ static int handle(struct sb_build *b, struct su_error *err)
     case SB_MSG_MASTER:
         b->master_fd = fd;
         return pass_terminal(b, err);
+    case SB_MSG_LISTENER:
+        return pass_listener(b, fd, err);
     case SB_MSG_MOUNTED:
         ret = run_runtime_hooks(b, err);
         if (ret == 0)

@@ -123,6 +123,9 @@ static int write_state(struct sb_build *b, struct su_error *err)
         .has_poststart = oci->hooks && oci->hooks->poststart.n > 0,
         .has_poststop = oci->hooks && oci->hooks->poststop.n > 0,
     };
+    if (su_spec_container_type(oci) == SU_CONTAINER_TYPE_CONTAINER)
+        b->state.sandbox_id = (char *)(uintptr_t)su_sandbox_id(oci);
+    b->state.is_sandbox = su_spec_container_type(oci) == SU_CONTAINER_TYPE_SANDBOX;
     b->state.annotations.v = oci->annotations.v;
     b->state.annotations.n = oci->annotations.n;
     if (!foreseen || !b->state.created)
@@ -226,6 +229,19 @@ static int open_sources(struct sb_build *b, struct su_error *err)
     return 0;
 }
 
+int sb_namespace_error(const struct sb_join *join, struct su_error *err)
+{
+    static const char list[] = "linux.namespaces: ";
+    char path[64];
+
+    if (!err)
+        return -EINVAL;
+    const char *text = su_error_text(err);
+    text += su_has_prefix(text, list) ? strlen(list) : 0;
+    snprintf(path, sizeof(path), "linux.namespaces[%zu].path", join->index);
+    return su_fail_at(err, err->kind, err->errnum, path, "%s", text);
+}
+
 static int open_namespaces(struct sb_build *b, struct su_error *err)
 {
     struct sb_join *const own[] = {&b->plan.join_user, &b->plan.join_mount};
@@ -235,7 +251,7 @@ static int open_namespaces(struct sb_build *b, struct su_error *err)
             continue;
         own[i]->fd = su_open_ns(own[i]->ns, err);
         if (own[i]->fd < 0)
-            return su_error_prefix(err, "linux.namespaces[%zu]", own[i]->index);
+            return sb_namespace_error(own[i], err);
     }
     return 0;
 }

@@ -6,7 +6,6 @@
 #include "hooks.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -72,7 +71,7 @@ exec_hook(const struct oci_hook *hook, char *const *env, int in, int out, volati
     sb_reset_signals();
     if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) {
         /* Nothing that the caller handed to the runtime is a hook's business. */
-        syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+        su_cloexec_from(3);
         execve(hook->path, hook->args.n > 0 ? hook->args.v : no_args,
                hook->env.v ? hook->env.v : env);
     }

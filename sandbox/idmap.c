@@ -80,8 +80,9 @@ int sb_idmap_source(const struct sb_mount_step *step, struct su_error *err)
     int ret = sb_mount_setattr(step->src_fd, step->opts.ridmap ? AT_RECURSIVE : 0, &attr);
     if (ret < 0)
         return su_fail_at(err, SU_ERR_IO, -ret, step->json_path,
-                          "cannot apply id mappings to \"%s\": %s (does its file system support "
-                          "idmapped mounts?)",
-                          step->source, strerror(-ret));
+                          "cannot apply id mappings to \"%s\": %s (%s)", step->source,
+                          strerror(-ret),
+                          ret == -ENOSYS ? "they take Linux 5.12 or newer"
+                                         : "does its file system support idmapped mounts?");
     return 0;
 }

@@ -91,10 +91,17 @@ static int bind_host(struct sb_init *in, const struct sb_mount_step *step, int w
 static int make_legacy(struct sb_init *in, const struct sb_mount_step *step)
 {
     static const char place[] = "/proc";
+    const struct su_mount_req req = {
+        .src = step->source,
+        .dst = place,
+        .fstype = step->fstype,
+        .data = step->legacy_data,
+        .flags = step->opts.sb_flags & ~(unsigned)MS_RDONLY,
+    };
+    int ret = su_safe_mount(&req, NULL);
 
-    if (mount(step->source, place, step->fstype, step->opts.sb_flags & ~(unsigned)MS_RDONLY,
-              step->legacy_data) < 0)
-        return fs_fail(in, SB_STEP_MOUNT, step, 0, errno);
+    if (ret < 0)
+        return fs_fail(in, SB_STEP_MOUNT, step, 0, -ret);
     int fd = open_tree(AT_FDCWD, place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     int saved = errno;
     umount2(place, MNT_DETACH);
@@ -106,11 +113,11 @@ static int make_new(struct sb_init *in, const struct sb_mount_step *step, int ta
 {
     _cleanup_fd_ int fs = fsopen(step->fstype, FSOPEN_CLOEXEC);
 
-    /* sysfs says no here already, mqueue only at the end. */
+    /* sysfs asks here already whose the network namespace is. */
+    if (fs < 0 && errno == EPERM && step->bind_fallback)
+        return bind_host(in, step, errno);
     if (fs < 0)
-        return errno == EPERM && step->bind_fallback
-                   ? bind_host(in, step, errno)
-                   : fs_fail(in, SB_STEP_MOUNT_FSTYPE, step, 0, errno);
+        return fs_fail(in, errno == ENODEV ? SB_STEP_MOUNT_FSTYPE : SB_STEP_MOUNT, step, 0, errno);
     int ret = configure(in, step, fs);
     if (ret == 0 && step->tmpfs_mode && !target_is_new)
         inherit_mode(fs, target_fd);

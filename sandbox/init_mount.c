@@ -168,7 +168,11 @@ static int do_fs(struct sb_init *in, const struct sb_mount_step *step)
     if (target_fd < 0)
         return step_fail(in, SB_STEP_MOUNT_TARGET, step, -target_fd);
     _cleanup_fd_ int fd = sb_init_make_fs(in, step, target_fd, in->n_created > n_created);
-    return fd < 0 ? fd : place(in, step, fd, target_fd);
+    int ret = fd < 0 ? fd : place(in, step, fd, target_fd);
+    if (ret == 0 && step->readonly_last)
+        in->readonly[in->n_readonly++] =
+            (struct sb_readonly){su_take_fd(&fd), (size_t)(step - in->plan->mounts)};
+    return ret;
 }
 
 static int do_remount(struct sb_init *in, const struct sb_mount_step *step)

@@ -12,6 +12,7 @@
 #include <base/base.h>
 
 #include "hook_state.h"
+#include "listener.h"
 
 static const struct su_enum propagations[] = {
     {"private", MS_PRIVATE},
@@ -101,9 +102,11 @@ static int plan_hook_state(struct sb_plan *plan, struct su_error *err)
         .bundle = (char *)(uintptr_t)plan->opts->bundle,
     };
 
-    if (!oci->hooks)
-        return 0;
-    plan->wait_for_hooks = oci->hooks->prestart.n > 0 || oci->hooks->create_runtime.n > 0;
+    int ret = sb_check_listener(oci, err);
+    if (ret < 0 || (!oci->hooks && !plan->process.seccomp.notify))
+        return ret;
+    plan->wait_for_hooks =
+        oci->hooks && (oci->hooks->prestart.n > 0 || oci->hooks->create_runtime.n > 0);
     state.annotations.v = oci->annotations.v;
     state.annotations.n = oci->annotations.n;
     return sb_hook_state_text(&plan->arena, &state, &plan->state_head, &plan->state_tail, err);

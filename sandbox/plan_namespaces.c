@@ -138,10 +138,9 @@ static int plan_time_offsets(struct sb_plan *plan, const struct oci_linux *lx, s
 static bool is_own(const struct oci_linux_namespace *ns)
 {
     struct stat given, own;
-    _cleanup_free_ char *path = NULL;
+    char path[sizeof("/proc/self/ns/") + 32];
 
-    if (asprintf(&path, "/proc/self/ns/%s", su_ns_kind_by_flag(ns->type)->proc_name) < 0)
-        return false;
+    snprintf(path, sizeof(path), "/proc/self/ns/%s", su_ns_kind_by_flag(ns->type)->proc_name);
     return stat(ns->path, &given) == 0 && stat(path, &own) == 0 && given.st_dev == own.st_dev &&
            given.st_ino == own.st_ino;
 }

@@ -278,8 +278,9 @@ static int report_mount(const struct sb_plan *plan, const struct sb_msg *msg, st
                           "well-known files",
                           step->target);
     case SB_STEP_MOUNT_ATTR:
-        return su_fail_at(err, kind, msg->value, path, "cannot set the attributes of \"/%s\": %s",
-                          step->target, why);
+        return su_fail_at(err, kind, msg->value, path, "cannot set the attributes of \"/%s\": %s%s",
+                          step->target, why,
+                          msg->value == ENOSYS ? " (these take Linux 5.12 or newer)" : "");
     case SB_STEP_MOUNT_PROPAGATION:
         return su_fail_at(err, kind, msg->value, path, "cannot set the propagation of \"/%s\": %s",
                           step->target, why);
@@ -287,8 +288,9 @@ static int report_mount(const struct sb_plan *plan, const struct sb_msg *msg, st
         return su_fail_at(err, kind, msg->value, path,
                           "tmpcopyup: cannot copy \"/%s\" into the tmpfs: %s", step->target, why);
     default:
-        return su_fail_at(err, kind, msg->value, path, "cannot mount \"%s\" (%s) on \"/%s\": %s",
-                          step->source, step->fstype, step->target, why);
+        return su_fail_at(err, kind, msg->value, path, "cannot mount \"%s\" (%s) on \"/%s\": %s%s",
+                          step->source, step->fstype, step->target, why,
+                          msg->value == ENOTDIR ? " (one is a directory, the other is not)" : "");
     }
 }
 

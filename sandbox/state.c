@@ -38,6 +38,8 @@ static const struct su_field state_fields[] = {
      .offset = offsetof(struct sb_state, cgroup),
      .type = &sb_type_cgroup_ref,
      .flags = SU_F_RUNTIME},
+    FIELD("sandbox", SU_K_STRING, sandbox_id),
+    FIELD("isSandbox", SU_K_BOOL, is_sandbox),
     FIELD("poststart", SU_K_BOOL, has_poststart),
     FIELD("poststop", SU_K_BOOL, has_poststop),
 };

@@ -32,6 +32,8 @@ struct sb_state {
         size_t n;
     } annotations;
     struct sb_cgroup_ref *cgroup;
+    char *sandbox_id;                 /* the pod's sandbox that it joined by annotation, or NULL */
+    bool is_sandbox;                  /* it is one */
     bool has_poststart, has_poststop; /* hooks: else config.json need not be read for them */
 };
 

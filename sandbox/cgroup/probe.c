@@ -55,6 +55,9 @@ static int list_names(struct view *v)
 {
     _cleanup_closedir_ DIR *dir = opendir(CGROUP_ROOT);
 
+    /* Short of memory or fds, no hierarchy would be found and none would be used. */
+    if (!dir && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+        return su_fail(v->err, errno, "cannot list " CGROUP_ROOT ": %s", strerrordesc_np(errno));
     if (!dir)
         return 0;
     for (const struct dirent *entry; (entry = readdir(dir));) {
@@ -240,7 +243,7 @@ int sb_cgroup_probe(struct su_arena *arena, struct sb_cgroup_host *host, struct 
     struct view v = {.arena = arena, .host = host, .err = err};
     bool whole = is_cgroup2(CGROUP_ROOT);
     const char *own_path2 = NULL;
-    char *text, *save = NULL;
+    char *text = NULL, *save = NULL;
 
     *host = (struct sb_cgroup_host){0};
     int r = read_proc(&v, "/proc/self/cgroup", &text);

@@ -85,9 +85,8 @@ char *su_arena_vprintf(struct su_arena *arena, const char *fmt, va_list args)
     if (len < 0)
         return NULL;
     char *text = su_arena_alloc(arena, (size_t)len + 1);
-    if (text)
-        vsnprintf(text, (size_t)len + 1, fmt, args);
-    return text;
+    /* Wide fields need memory of their own, which may be there once and not twice. */
+    return text && vsnprintf(text, (size_t)len + 1, fmt, args) == len ? text : NULL;
 }
 
 char *su_arena_printf(struct su_arena *arena, const char *fmt, ...)

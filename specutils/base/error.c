@@ -23,25 +23,20 @@ static void lower_reason(char *text, int errnum)
 static SU_PRINTF(5, 0) void error_set(struct su_error *err, enum su_err_kind kind, int errnum,
                                       const char *json_path, const char *fmt, va_list args)
 {
-    char *text = NULL;
+    char *text = NULL, *with_path = NULL;
 
     if (vasprintf(&text, fmt, args) < 0)
         text = NULL;
     else
         lower_reason(text, errnum);
-    /* The arguments may point into the old message, so it goes only now. */
-    su_error_clear(err);
-    err->kind = kind;
-    err->errnum = errnum;
-    err->msg = text;
-    if (!json_path)
-        return;
-    err->json_path = strdup(json_path);
-    char *with_path = NULL;
-    if (text && asprintf(&with_path, "%s: %s", json_path, text) >= 0) {
+    if (text && json_path && asprintf(&with_path, "%s: %s", json_path, text) >= 0) {
         free(text);
-        err->msg = with_path;
+        text = with_path;
     }
+    char *path = json_path ? strdup(json_path) : NULL;
+    /* The arguments may point into the old error, so it goes only now. */
+    su_error_clear(err);
+    *err = (struct su_error){.kind = kind, .errnum = errnum, .json_path = path, .msg = text};
 }
 
 int su_fail(struct su_error *err, int errnum, const char *fmt, ...)

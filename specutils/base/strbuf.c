@@ -58,9 +58,14 @@ void su_strbuf_printf(struct su_strbuf *sb, const char *fmt, ...)
     if (len < 0 || !reserve(sb, (size_t)len))
         return;
     va_start(args, fmt);
-    vsnprintf(sb->text + sb->len, (size_t)len + 1, fmt, args);
+    int again = vsnprintf(sb->text + sb->len, (size_t)len + 1, fmt, args);
     va_end(args);
-    sb->len += (size_t)len;
+    /* Wide fields need memory of their own, which may be there once and not twice. */
+    if (again != len)
+        sb->failed = true;
+    else
+        sb->len += (size_t)len;
+    sb->text[sb->len] = '\0';
 }
 
 void su_strbuf_free(struct su_strbuf *sb)
