@@ -4,6 +4,7 @@
  * of type cgroup becomes what this host needs for it (plan_cgroup_mounts.c). No path is looked
  * up here.
  */
+#include <limits.h>
 #include <sys/mount.h>
 
 #include <base/base.h>
@@ -27,7 +28,10 @@ static const char *const coverable_proc_files[] = {
     "proc/sys/crypto/fips_enabled",
 };
 
-enum { FSCONFIG_VALUE_MAX = 255 }; /* longer values are refused by fsconfig(2) */
+enum {
+    FSCONFIG_VALUE_MAX = 255, /* longer values are refused by fsconfig(2) */
+    MAX_MOUNTS = 10000,       /* a tenth of what the kernel allows in a namespace by default */
+};
 
 static bool may_cover_proc(const char *target)
 {
@@ -173,6 +177,10 @@ static int begin_step(struct sb_plan *plan, size_t index, struct sb_mount_step *
                                      &step->opts, err);
     if (ret < 0)
         return ret;
+    if (strlen(target) >= PATH_MAX)
+        return su_fail_at(err, SU_ERR_SPEC, ENAMETOOLONG, step->json_path,
+                          "destination \"%.64s...\" has %zu bytes, expected fewer than %d", target,
+                          strlen(target), PATH_MAX);
     /* Cleaned lexically, so that a missing "a" in "a/../b" is never made. */
     step->target = su_clean_path(&plan->arena, "/", target + strspn(target, "/"));
     if (!step->target)
@@ -291,6 +299,9 @@ int sb_plan_mounts(struct sb_plan *plan, struct su_error *err)
 
     if (ret < 0)
         return ret;
+    if (oci->mounts.n > MAX_MOUNTS)
+        return su_fail_at(err, SU_ERR_SPEC, E2BIG, "mounts", "%zu entries, expected at most %d",
+                          oci->mounts.n, MAX_MOUNTS);
     plan->mounts = su_arena_array(&plan->arena, count_steps(plan), sizeof(*plan->mounts));
     if (!plan->mounts)
         return su_fail(err, ENOMEM, "out of memory");

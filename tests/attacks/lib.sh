@@ -6,6 +6,7 @@
 # at the victim: the host's folders, binaries, processes and terminal as they are in there.
 #
 #   ATTACK_HELPER   the compiled helper.c; built here where it is not given
+#   ATTACK_LOADER   the compiled loader.c (x86-64 only); likewise
 
 ATTACKS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../cli/lib.sh
@@ -17,6 +18,10 @@ before_tests() {
     if [[ -z ${ATTACK_HELPER:-} ]]; then
         "${CC:-cc}" -D_GNU_SOURCE -O1 -static -o "$TEST_BASE/attack" "$ATTACKS_DIR/helper.c" || exit 1
         export ATTACK_HELPER=$TEST_BASE/attack
+    fi
+    if [[ -z ${ATTACK_LOADER:-} && $(uname -m) == x86_64 ]]; then
+        "${CC:-cc}" -O1 -fno-stack-protector -static -nostdlib -o "$TEST_BASE/loader" "$ATTACKS_DIR/loader.c" || exit 1
+        export ATTACK_LOADER=$TEST_BASE/loader
     fi
     cp "$ATTACK_HELPER" "$TEST_BASE/rootfs/bin/attack"
 }

@@ -169,6 +169,18 @@ test_kernel_parameters_with_dots_do_not_leave_their_namespace() {
     done
 }
 
+# In a user namespace without a network namespace of its own the kernel refuses a new sysfs; the
+# host's takes its place, with cgroups below it that may be the caller's to write.
+test_nothing_of_the_hosts_sysfs_is_writable() {
+    bundle_sh 'awk "\$5 ~ /^\/sys/ { print \$5, \$6 }" /proc/self/mountinfo' '.linux.namespaces |= map(select(.type != "network"))
+        | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+        | .linux.gidMappings = .linux.uidMappings'
+    run
+    assert_eq 0 "$status" "$(cat err)"
+    grep -q '^/sys/fs/cgroup' out || skip "this host has no cgroups below /sys"
+    assert_eq "" "$(grep -v ' ro[,]' out || :)" "writable mounts"
+}
+
 # --- devices, masks, console --------------------------------------------------------------------------
 
 test_devices_below_a_linked_dev_stay_inside() {
