@@ -53,14 +53,6 @@ struct run {
     struct pollfd cancel;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* After vfork: the parent sleeps until exec and shares its memory. */
 static _Noreturn __attribute__((noinline)) void
 exec_hook(const struct oci_hook *hook, char *const *env, int in, int out, volatile int *exec_errno)
@@ -173,7 +165,7 @@ static int supervise(struct run *run, struct sb_hook_failure *f)
             {.fd = run->out, .events = POLLIN},
             run->cancel,
         };
-        int64_t left = run->deadline_ms ? run->deadline_ms - now_ms() : -1;
+        int64_t left = run->deadline_ms ? run->deadline_ms - su_now_ms() : -1;
         if (run->deadline_ms && left <= 0)
             return -ETIMEDOUT;
         if (poll(p, SU_ARRAY_SIZE(p), (int)(left > INT32_MAX ? INT32_MAX : left)) < 0 &&
@@ -212,7 +204,7 @@ int sb_run_hook(const struct oci_hook *hook, const struct sb_hook_state *state, 
     if (run.cancel.fd == 0)
         run.cancel.fd = -1;
     if (hook->timeout)
-        run.deadline_ms = now_ms() + (int64_t)*hook->timeout * 1000;
+        run.deadline_ms = su_now_ms() + (int64_t)*hook->timeout * 1000;
     failure->n_output = 0;
     int ret = start(hook, env, &run);
     if (ret == 0) {

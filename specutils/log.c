@@ -26,12 +26,9 @@ void su_log(enum su_log_level level, const char *fmt, ...)
 {
     if (!su_log_enabled(level))
         return;
-    _cleanup_free_ char *text = NULL;
     va_list args;
     va_start(args, fmt);
-    int len = vasprintf(&text, fmt, args);
+    _cleanup_free_ char *text = su_vformat(fmt, args);
     va_end(args);
-    if (len < 0)
-        text = NULL;
     sink.fn(sink.arg, level, text ? text : fmt);
 }

@@ -15,11 +15,6 @@
 /* Rounds of signals to a group that cannot be frozen while its processes go on to fork. */
 #define MAX_KILL_ROUNDS 64
 
-static bool is_gone(int r)
-{
-    return r == -ENOENT || r == -ENODEV;
-}
-
 static int compare_pids(const void *a, const void *b)
 {
     pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
@@ -49,7 +44,7 @@ int sb_cgroup_pids(const struct sb_cgroup_ref *ref, pid_t **pids, size_t *n, str
         return 0;
     _cleanup_fd_ int fd = sb_cg_open_dir(AT_FDCWD, ref->paths.v[0]);
     int r = fd < 0 ? fd : sb_cg_list_pids(fd, &list);
-    if (r < 0 && !is_gone(r)) {
+    if (r < 0 && !sb_cg_is_gone(r)) {
         free(list.v);
         return su_fail(err, -r, "cannot list the processes of the cgroup %s: %s", ref->paths.v[0],
                        strerror(-r));
@@ -82,7 +77,7 @@ static int open_with(const struct sb_cgroup_ref *ref, const char *file)
         _cleanup_fd_ int fd = sb_cg_open_dir(AT_FDCWD, ref->paths.v[i]);
         if (fd >= 0 && faccessat(fd, file, F_OK, 0) == 0)
             return su_take_fd(&fd);
-        if (fd < 0 && !is_gone(fd))
+        if (fd < 0 && !sb_cg_is_gone(fd))
             r = fd;
     }
     return r;
@@ -171,7 +166,7 @@ int sb_cgroup_is_frozen(const struct sb_cgroup_ref *ref)
     for (size_t i = 0; i < ref->paths.n; i++) {
         _cleanup_fd_ int fd = sb_cg_open_dir(AT_FDCWD, ref->paths.v[i]);
         char text[256];
-        if (fd < 0 && is_gone(fd))
+        if (fd < 0 && sb_cg_is_gone(fd))
             continue;
         if (fd < 0)
             return fd;
@@ -194,7 +189,7 @@ static int kill_v2(const struct sb_cgroup_ref *ref)
         return 0;
     _cleanup_fd_ int fd = sb_cg_open_dir(AT_FDCWD, ref->paths.v[0]);
     if (fd < 0)
-        return is_gone(fd) ? 0 : fd;
+        return sb_cg_is_gone(fd) ? 0 : fd;
     return su_write_file_at(fd, "cgroup.kill", "1");
 }
 

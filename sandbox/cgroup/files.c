@@ -39,17 +39,9 @@ int sb_cg_event(const char *text, const char *key)
     return -1;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int sb_cg_wait_event(int dirfd, const char *key, int want, int timeout_ms)
 {
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = su_now_ms() + timeout_ms;
     _cleanup_fd_ int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     char text[256];
 
@@ -63,7 +55,7 @@ int sb_cg_wait_event(int dirfd, const char *key, int want, int timeout_ms)
         text[n] = '\0';
         if (sb_cg_event(text, key) == want)
             return 0;
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - su_now_ms();
         if (left <= 0)
             return -ETIMEDOUT;
         struct pollfd change = {.fd = fd, .events = POLLPRI};
@@ -76,6 +68,15 @@ int sb_cg_open_dir(int dirfd, const char *path)
 {
     int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     return fd < 0 ? -errno : fd;
+}
+
+int sb_cg_open_list(int dirfd, DIR **dir)
+{
+    _cleanup_fd_ int fd = sb_cg_open_dir(dirfd, ".");
+    if (fd < 0)
+        return fd;
+    *dir = fdopendir(fd);
+    return *dir ? su_take_fd(&fd) : -ENOMEM;
 }
 
 static int add_pid(struct sb_cg_pid_list *list, pid_t pid)
@@ -124,14 +125,10 @@ static int list_pids_below(int dir_fd, struct sb_cg_pid_list *list, unsigned dep
     if (depth == MAX_DEPTH)
         return -ELOOP;
 
-    int own_fd = sb_cg_open_dir(dir_fd, ".");
+    _cleanup_closedir_ DIR *dir = NULL;
+    int own_fd = sb_cg_open_list(dir_fd, &dir);
     if (own_fd < 0)
-        return own_fd == -ENOENT || own_fd == -ENODEV ? 0 : own_fd;
-    _cleanup_closedir_ DIR *dir = fdopendir(own_fd);
-    if (!dir) {
-        close(own_fd);
-        return -ENOMEM;
-    }
+        return sb_cg_is_gone(own_fd) ? 0 : own_fd;
     for (const struct dirent *entry; (entry = readdir(dir));) {
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
             continue;

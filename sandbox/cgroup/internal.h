@@ -3,6 +3,8 @@
 #ifndef SB_CGROUP_INTERNAL_H
 #define SB_CGROUP_INTERNAL_H
 
+#include <base/base.h>
+
 #include "cgroup.h"
 
 /* Where the plan is put together. */
@@ -116,6 +118,13 @@ int sb_cg_event(const char *text, const char *key);
 int sb_cg_wait_event(int dirfd, const char *key, int want, int timeout_ms);
 /* Opens a folder of cgroupfs. */
 int sb_cg_open_dir(int dirfd, const char *path);
+/* Opens a folder (borrowed) once more, to read what is in it. The fd, which is dir's, or -errno. */
+int sb_cg_open_list(int dirfd, DIR **dir);
+/* A group that somebody removed meanwhile: before its folder was opened, or afterwards. */
+static inline bool sb_cg_is_gone(int r)
+{
+    return r == -ENOENT || r == -ENODEV;
+}
 /* Appends the pids in dir_fd (borrowed) and below to a malloc'd list. */
 struct sb_cg_pid_list {
     pid_t *v;

@@ -43,11 +43,6 @@ static int trail_push(struct trail *t, const char *name)
     return t->names[t->n] ? (t->n++, 0) : -ENOMEM;
 }
 
-static bool is_gone(int r)
-{
-    return r == -ENOENT || r == -ENODEV;
-}
-
 static int rmdir_at(int dirfd, const char *name)
 {
     return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
@@ -57,20 +52,16 @@ static int rmdir_at(int dirfd, const char *name)
  * first one that would not go (malloc'd), or NULL when all are gone. */
 static int remove_leaves(int dirfd, char **deeper)
 {
-    int own_fd = sb_cg_open_dir(dirfd, ".");
+    _cleanup_closedir_ DIR *dir = NULL;
+    int own_fd = sb_cg_open_list(dirfd, &dir);
     if (own_fd < 0)
         return own_fd;
-    _cleanup_closedir_ DIR *dir = fdopendir(own_fd);
-    if (!dir) {
-        close(own_fd);
-        return -ENOMEM;
-    }
     *deeper = NULL;
     for (const struct dirent *entry; (entry = readdir(dir));) {
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
             continue;
         int r = rmdir_at(own_fd, entry->d_name);
-        if (r == 0 || is_gone(r))
+        if (r == 0 || sb_cg_is_gone(r))
             continue;
         if (r != -EBUSY && r != -ENOTEMPTY)
             return r;
@@ -136,18 +127,18 @@ int sb_cg_remove_tree(const char *path)
 {
     int r = rmdir_at(AT_FDCWD, path);
 
-    if (r == 0 || is_gone(r))
+    if (r == 0 || sb_cg_is_gone(r))
         return 0;
     if (r != -EBUSY && r != -ENOTEMPTY)
         return r;
     _cleanup_fd_ int fd = sb_cg_open_dir(AT_FDCWD, path);
     if (fd < 0)
-        return is_gone(fd) ? 0 : fd;
+        return sb_cg_is_gone(fd) ? 0 : fd;
     for (unsigned attempt = 0;; attempt++) {
         r = remove_below(fd);
-        if (r == 0 || is_gone(r))
+        if (r == 0 || sb_cg_is_gone(r))
             r = rmdir_at(AT_FDCWD, path);
-        if (r == 0 || is_gone(r))
+        if (r == 0 || sb_cg_is_gone(r))
             return 0;
         if (r != -EBUSY && r != -ENOTEMPTY)
             return r;
@@ -169,7 +160,7 @@ int sb_cgroup_remove(const struct sb_cgroup_ref *ref, struct su_error *err)
     }
     for (size_t i = 0; i < ref->parents.n; i++) {
         int r = rmdir_at(AT_FDCWD, ref->parents.v[i]);
-        if (r < 0 && !is_gone(r))
+        if (r < 0 && !sb_cg_is_gone(r))
             su_debug("the cgroup %s stays: %s", ref->parents.v[i], strerror(-r));
     }
     return first;

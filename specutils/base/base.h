@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 #include <specutils/error.h>
 #include <specutils/process.h>
@@ -76,6 +77,15 @@ static inline int su_take_fd(int *fd)
         su_taken_;                         \
     })
 
+/* The monotonic clock in milliseconds. */
+static inline int64_t su_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static inline bool su_streq(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
@@ -98,6 +108,9 @@ void su_strbuf_adds(struct su_strbuf *sb, const char *text);
 void su_strbuf_addc(struct su_strbuf *sb, char c);
 void su_strbuf_printf(struct su_strbuf *sb, const char *fmt, ...) SU_PRINTF(2, 3);
 void su_strbuf_free(struct su_strbuf *sb);
+
+/* vasprintf(3) with a plain result: malloc'd, or NULL. */
+SU_PRINTF(1, 0) char *su_vformat(const char *fmt, va_list args);
 
 /* Closes fds first to last; or lets those from first on go at exec. Async-signal-safe, also before
  * Linux 5.11. */

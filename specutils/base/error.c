@@ -23,11 +23,9 @@ static void lower_reason(char *text, int errnum)
 static SU_PRINTF(5, 0) void error_set(struct su_error *err, enum su_err_kind kind, int errnum,
                                       const char *json_path, const char *fmt, va_list args)
 {
-    char *text = NULL, *with_path = NULL;
+    char *text = su_vformat(fmt, args), *with_path = NULL;
 
-    if (vasprintf(&text, fmt, args) < 0)
-        text = NULL;
-    else
+    if (text)
         lower_reason(text, errnum);
     if (text && json_path && asprintf(&with_path, "%s: %s", json_path, text) >= 0) {
         free(text);
@@ -66,15 +64,12 @@ int su_error_prefix(struct su_error *err, const char *fmt, ...)
 {
     if (!err)
         return -EINVAL;
-    _cleanup_free_ char *prefix = NULL;
     char *msg = NULL;
     va_list args;
 
     va_start(args, fmt);
-    int len = vasprintf(&prefix, fmt, args);
+    _cleanup_free_ char *prefix = su_vformat(fmt, args);
     va_end(args);
-    if (len < 0)
-        prefix = NULL;
     if (prefix && asprintf(&msg, "%s: %s", prefix, su_error_text(err)) >= 0) {
         free(err->msg);
         err->msg = msg;

@@ -73,3 +73,10 @@ void su_strbuf_free(struct su_strbuf *sb)
     free(sb->text);
     *sb = (struct su_strbuf){0};
 }
+
+char *su_vformat(const char *fmt, va_list args)
+{
+    char *text;
+
+    return vasprintf(&text, fmt, args) < 0 ? NULL : text;
+}

@@ -39,12 +39,10 @@ static const struct action {
 
 static int SU_PRINTF(3, 4) fail_at(struct su_error *err, const char *path, const char *fmt, ...)
 {
-    _cleanup_free_ char *text = NULL;
     va_list args;
 
     va_start(args, fmt);
-    if (vasprintf(&text, fmt, args) < 0)
-        text = NULL;
+    _cleanup_free_ char *text = su_vformat(fmt, args);
     va_end(args);
     return su_fail_at(err, SU_ERR_SECCOMP, EINVAL, path, "%s", text ? text : "is not valid");
 }
@@ -54,12 +52,10 @@ static int SU_PRINTF(4, 5)
     fail_rule(struct su_error *err, size_t i, const char *rest, const char *fmt, ...)
 {
     _cleanup_free_ char *path = NULL;
-    _cleanup_free_ char *text = NULL;
     va_list args;
 
     va_start(args, fmt);
-    if (vasprintf(&text, fmt, args) < 0)
-        text = NULL;
+    _cleanup_free_ char *text = su_vformat(fmt, args);
     va_end(args);
     if (asprintf(&path, "linux.seccomp.syscalls[%zu]%s", i, rest) < 0)
         path = NULL;

@@ -89,6 +89,15 @@ static inline struct json_frame *json_top(struct json_decoder *d)
     return d->depth ? &d->frames[d->depth - 1] : NULL;
 }
 
+/* The pointer that is stored at member. */
+static inline const void *json_pointer_at(const char *member)
+{
+    const void *p;
+
+    memcpy(&p, member, sizeof(p));
+    return p;
+}
+
 /* The struct that frame fills; holds until the next push on items. */
 static inline void *json_frame_object(struct json_decoder *d, const struct json_frame *frame)
 {

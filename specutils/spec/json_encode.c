@@ -147,14 +147,6 @@ static struct list_head list_head(const char *member)
     return head;
 }
 
-static const void *pointer_at(const char *member)
-{
-    const void *p;
-
-    memcpy(&p, member, sizeof(p));
-    return p;
-}
-
 static void write_word(struct writer *w, const struct su_field *field, int value)
 {
     const char *word = su_enum_name(field->names, value);
@@ -214,7 +206,7 @@ static void write_map(struct writer *w, const struct su_field *field, struct lis
             write_string(w, pair->value);
         } else {
             const char *element = map.v + i * field->type->size;
-            write_key(w, pointer_at(element));
+            write_key(w, json_pointer_at(element));
             write_object(w, field->type, element);
         }
     }
@@ -233,7 +225,7 @@ static const char *scalar_place(const struct su_field *field, const char *member
     };
 
     if (field->flags & SU_F_PTR)
-        return pointer_at(member);
+        return json_pointer_at(member);
     if (field->kind == SU_K_ENUM) {
         int value;
         memcpy(&value, member, sizeof(value));
@@ -246,7 +238,7 @@ static const char *scalar_place(const struct su_field *field, const char *member
 
 static void write_compound(struct writer *w, const struct su_field *field, const char *member)
 {
-    const void *pointer = field->flags & SU_F_INLINE ? member : pointer_at(member);
+    const void *pointer = field->flags & SU_F_INLINE ? member : json_pointer_at(member);
 
     if (!pointer)
         return;

@@ -115,12 +115,10 @@ static bool fail_with_text(struct json_decoder *d, enum su_err_kind kind, size_t
 
 bool json_fail(struct json_decoder *d, size_t before, const char *fmt, ...)
 {
-    _cleanup_free_ char *text = NULL;
     va_list args;
 
     va_start(args, fmt);
-    if (vasprintf(&text, fmt, args) < 0)
-        text = NULL;
+    _cleanup_free_ char *text = su_vformat(fmt, args);
     va_end(args);
     return fail_with_text(d, SU_ERR_JSON, before, text);
 }
@@ -128,12 +126,10 @@ bool json_fail(struct json_decoder *d, size_t before, const char *fmt, ...)
 bool json_fail_kind(struct json_decoder *d, enum su_err_kind kind, size_t before, const char *fmt,
                     ...)
 {
-    _cleanup_free_ char *text = NULL;
     va_list args;
 
     va_start(args, fmt);
-    if (vasprintf(&text, fmt, args) < 0)
-        text = NULL;
+    _cleanup_free_ char *text = su_vformat(fmt, args);
     va_end(args);
     return fail_with_text(d, kind, before, text);
 }

@@ -35,24 +35,16 @@ static int missing(const struct way *outer, const struct su_field *field, struct
                       "missing, expected %s", json_kind_noun(field->kind));
 }
 
-static const void *pointer_at(const char *member)
-{
-    const void *p;
-
-    memcpy(&p, member, sizeof(p));
-    return p;
-}
-
 static int check_elements(const struct su_field *field, const char *member, const struct way *outer,
                           struct su_error *err)
 {
-    const char *v = pointer_at(member);
+    const char *v = json_pointer_at(member);
     size_t n;
 
     memcpy(&n, member + sizeof(v), sizeof(n));
     for (size_t i = 0; i < n; i++) {
         const char *element = v + i * field->type->size;
-        const char *key = field->kind == SU_K_OBJECT_MAP ? pointer_at(element) : NULL;
+        const char *key = field->kind == SU_K_OBJECT_MAP ? json_pointer_at(element) : NULL;
         const struct way way = {outer, field, key, i};
         int rc = check_object(field->type, element, &way, err);
         if (rc < 0)
@@ -68,7 +60,7 @@ static int check_member(const struct su_field *field, const char *member, const 
 
     if (is_scalar && !(field->flags & SU_F_PTR))
         return 0;
-    const char *pointer = field->flags & SU_F_INLINE ? member : pointer_at(member);
+    const char *pointer = field->flags & SU_F_INLINE ? member : json_pointer_at(member);
     if (!pointer)
         return field->flags & SU_F_REQUIRED ? missing(outer, field, err) : 0;
     if (field->kind == SU_K_OBJECT) {

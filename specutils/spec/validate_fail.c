@@ -35,24 +35,20 @@ static int fail_at(struct su_error *err, struct place place, const char *value, 
 
 int su_bad(struct su_error *err, struct place place, const char *fmt, ...)
 {
-    _cleanup_free_ char *text = NULL;
     va_list args;
 
     va_start(args, fmt);
-    if (vasprintf(&text, fmt, args) < 0)
-        text = NULL;
+    _cleanup_free_ char *text = su_vformat(fmt, args);
     va_end(args);
     return fail_at(err, place, NULL, text);
 }
 
 int su_bad_value(struct su_error *err, struct place place, const char *value, const char *fmt, ...)
 {
-    _cleanup_free_ char *text = NULL;
     va_list args;
 
     va_start(args, fmt);
-    if (vasprintf(&text, fmt, args) < 0)
-        text = NULL;
+    _cleanup_free_ char *text = su_vformat(fmt, args);
     va_end(args);
     return fail_at(err, place, value, text);
 }

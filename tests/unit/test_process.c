@@ -22,14 +22,6 @@ static void teardown(void)
     su_arena_free(&arena);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* --- retrying ----------------------------------------------------------------------------------
  */
 
@@ -157,11 +149,11 @@ START_TEST(death_during_a_long_pause_is_seen_at_once)
     static const int answers[] = {0};
     struct script script = {answers, 1, 0};
     pid_t pid = start_child(1500, 0);
-    int64_t start = now_ms();
+    int64_t start = su_now_ms();
 
     /* By then the pauses are some 600 ms long. */
     ck_assert_int_eq(su_wait_for_ready(pid, 0, scripted, &script, NULL), -ESRCH);
-    int64_t took = now_ms() - start;
+    int64_t took = su_now_ms() - start;
     ck_assert_msg(took >= 1490 && took < 1900, "%d ms", (int)took);
     ck_assert_int_lt(script.asked, 25);
 }
@@ -173,10 +165,10 @@ START_TEST(time_runs_out)
     struct script script = {answers, 1, 0};
     _cleanup_error_ struct su_error err = {0};
     pid_t pid = start_child(60000, 0);
-    int64_t start = now_ms();
+    int64_t start = su_now_ms();
 
     ck_assert_int_eq(su_wait_for_ready(pid, 50, scripted, &script, &err), -ETIMEDOUT);
-    int64_t took = now_ms() - start;
+    int64_t took = su_now_ms() - start;
     ck_assert_msg(took >= 50 && took < 1000, "%d ms", (int)took);
     ck_assert_int_eq(err.kind, SU_ERR_TIMEOUT);
     ck_assert_str_eq(err.msg, su_arena_printf(&arena, "process %d not ready after 50 ms", pid));

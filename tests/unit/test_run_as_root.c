@@ -28,14 +28,6 @@ static void teardown(void)
     su_arena_free(&arena);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static volatile sig_atomic_t counted;
 
 static void count_signal(int sig)
@@ -52,9 +44,9 @@ static int count_signals(int sig)
     sigaction(sig, &action, NULL);
     if (write(1, "!", 1) != 1)
         return 100;
-    for (int64_t end = now_ms() + 5000; !counted && now_ms() < end;)
+    for (int64_t end = su_now_ms() + 5000; !counted && su_now_ms() < end;)
         poll(NULL, 0, 10);
-    for (int64_t end = now_ms() + 100; now_ms() < end;)
+    for (int64_t end = su_now_ms() + 100; su_now_ms() < end;)
         poll(NULL, 0, 10);
     return counted;
 }
