@@ -51,8 +51,8 @@ snapshot() {
 }
 
 compare() { # FILE
-    local try new=
-    for try in {1..25}; do
+    local new=
+    for _ in {1..25}; do
         new=$(
             snapshot | LC_ALL=C sort -u | LC_ALL=C comm -13 "$1" - | sed 's/^/new: /'
             snapshot | LC_ALL=C sort -u | LC_ALL=C comm -23 "$1" - | grep -E '^(mount|link) ' | sed 's/^/missing: /'

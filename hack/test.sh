@@ -45,16 +45,19 @@ function line_of(text) { sub(/^[0-9]+: ?/, "", text); return text }
     if (text ~ /^ok [0-9]+ .*# SKIP/) { skip[n]++; showing[n] = 0; print name[n] ": " text }
     else if (text ~ /^ok [0-9]+ /) { pass[n]++; showing[n] = 0 }
     else if (text ~ /^not ok [0-9]+ /) { fail[n]++; showing[n] = 1; print name[n] ": " text }
+    else if (text ~ /^(SKIP|skipped:) / && text !~ /^SKIP part of/) { check_skip[n]++; print name[n] ": " text }
     else if (match(text, /Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/)) {
         split(substr(text, RSTART), f, /[ ,]+/)
         pass[n] += f[2] - f[4] - f[6]; fail[n] += f[4] + f[6]
     }
-    else if (showing[n] || text ~ /:[FE]:|ERROR: |runtime error:|SKIP|skipped/) print "    " text
+    else if (showing[n] || text ~ /:[FE]:|ERROR: |runtime error:|^SKIP/) print "    " text
 }
 /^test [0-9]+$/ { current = $2 }
 /^ *Start +[0-9]+: / { number = $2; sub(/:/, "", number); name[number + 0] = $3 }
 / Test +#[0-9]+: / {
     match($0, /#[0-9]+/); n = substr($0, RSTART + 1, RLENGTH - 1) + 0
+    # check counts a test that skipped itself as passed.
+    pass[n] -= check_skip[n]; skip[n] += check_skip[n]
     bad = /\*\*\*(Failed|Timeout|Exception|Not Run)/ || /SEGFAULT|Subprocess aborted/
     if (bad && !fail[n]) { fail[n] = 1; print name[n] ": " $0 }
     if (/\*\*\*Skipped/ && !skip[n]) { skip[n] = 1; print name[n] ": " $0 }

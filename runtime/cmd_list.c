@@ -11,7 +11,7 @@ enum { N_COLUMNS = 6, MIN_WIDTH = 12, COLUMN_GAP = 3 };
 
 struct list_flags {
     int format;
-    bool quiet;
+    bool quiet, sandbox;
 };
 
 static const struct su_enum formats[] = {
@@ -21,7 +21,7 @@ static const struct su_enum formats[] = {
 static const struct flag flags[] = {
     {"format", 'f', FLAG_CHOICE, offsetof(struct list_flags, format), formats, FLAG_ALL, "FORMAT", "table (default; also text) or json"},
     {"quiet", 'q', FLAG_BOOL, offsetof(struct list_flags, quiet), NULL, FLAG_ALL, NULL, "print only the ids"},
-    {"sandbox", 0, FLAG_IDLE, 0, NULL, FLAG_RUNSC, NULL, NULL},
+    {"sandbox", 0, FLAG_BOOL, offsetof(struct list_flags, sandbox), NULL, FLAG_RUNSC, NULL, "leave out containers that belong to a sandbox"},
 };
 /* clang-format on */
 
@@ -97,15 +97,18 @@ static int print_list(const struct cmd_ctx *ctx, const struct sb_container *list
     if (!views)
         return su_fail(err, ENOMEM, "out of memory");
     int rc = 0;
+    size_t shown = 0;
     for (size_t i = 0; rc == 0 && i < n; i++) {
+        if (f->sandbox && list[i].sandbox_id)
+            continue;
         if (f->quiet)
             su_strbuf_printf(&out, "%s\n", list[i].id);
         else
-            rc = container_view_make(ctx->arena, &list[i], &views[i], err);
+            rc = container_view_make(ctx->arena, &list[i], &views[shown++], err);
     }
     if (rc == 0 && !f->quiet)
-        rc = f->format == LIST_JSON ? add_json(views, n, &out, err)
-                                    : add_table(ctx->arena, views, n, &out, err);
+        rc = f->format == LIST_JSON ? add_json(views, shown, &out, err)
+                                    : add_table(ctx->arena, views, shown, &out, err);
     return rc < 0 ? rc : output_write(&out, err);
 }
 

@@ -12,6 +12,8 @@
 
 #include "base/base.h"
 
+enum { LISTEN_FDS_MAX = 1024 };
+
 #define VALUE(member) offsetof(struct create_flags, member)
 
 /* clang-format off */
@@ -145,6 +147,20 @@ static int check_flags(const struct create_flags *f, const struct su_config *con
     return 0;
 }
 
+/* How many sockets systemd's protocol hands to this very process, from fd 3 on. They come before
+ * those of --preserve-fds. */
+static unsigned listen_fds(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+    char own[sizeof("-2147483648")], *end;
+
+    snprintf(own, sizeof(own), "%d", (int)getpid());
+    if (!pid || !n || !su_streq(pid, own) || *n < '0' || *n > '9')
+        return 0;
+    unsigned long count = strtoul(n, &end, 10);
+    return *end || count > LISTEN_FDS_MAX ? 0 : (unsigned)count;
+}
+
 int create_prepare(const struct cmd_ctx *ctx, const char *id, struct sb_create_opts *opts,
                    struct su_spec *spec, bool *done, struct su_error *err)
 {
@@ -164,6 +180,7 @@ int create_prepare(const struct cmd_ctx *ctx, const char *id, struct sb_create_o
         rc = check_flags(f, &conf, err);
     if (rc < 0)
         return rc;
+    su_log_spec_debug(&spec->oci, false);
 
     if (ctx->globals->rootless != ROOTLESS_NEVER) {
         int status = 0;
@@ -175,19 +192,22 @@ int create_prepare(const struct cmd_ctx *ctx, const char *id, struct sb_create_o
             return *done ? status : rc;
         }
     }
+    unsigned listen = listen_fds();
     *opts = (struct sb_create_opts){
         .root = ctx->globals->conf.root,
         .id = id,
         .bundle = bundle,
         .pid_file = f->pid_file,
         .console_socket = f->console_socket,
-        .preserve_fds = (unsigned)f->preserve_fds,
+        .preserve_fds = (unsigned)f->preserve_fds + listen,
+        .listen_fds = listen,
         .no_pivot = f->no_pivot,
         .no_new_keyring = f->no_new_keyring,
         .systemd_cgroup = conf.systemd_cgroup,
         .ignore_cgroups = conf.ignore_cgroups,
         .detach = f->detach,
         .keep = f->keep,
+        .flavor = conf.flavor,
     };
     return 0;
 }

@@ -27,7 +27,7 @@ enum flag_kind {
 };
 
 /* Whose callers know the option; for people who read the help text. */
-enum { FLAG_RUNSC = 1, FLAG_RUNC = 2, FLAG_CRUN = 4, FLAG_ALL = 7 };
+enum { FLAG_RUNSC = 1, FLAG_RUNC = 2, FLAG_CRUN = 4, FLAG_ALL = 7, FLAG_OURS = 8 };
 
 struct flag {
     const char *name;

@@ -28,6 +28,8 @@ static const struct su_enum log_levels[] = {
     {"debug", LOG_LEVEL_DEBUG},
     {NULL, 0},
 };
+static const struct su_enum flavors[] = {
+    {"native", SU_FLAVOR_NATIVE}, {"runsc", SU_FLAVOR_RUNSC}, {NULL, 0}};
 static const struct su_enum rootless_modes[] = {
     {"auto", ROOTLESS_AUTO},
     {"true", ROOTLESS_ALWAYS},
@@ -55,15 +57,16 @@ static const struct flag flags[] = {
     {"systemd-cgroup", 0, FLAG_OPTIONAL_BOOL, CONF(systemd_cgroup), NULL, FLAG_ALL, NULL, "let systemd make the cgroup; the same as --cgroup-manager systemd"},
     {"cgroup-manager", 0, FLAG_CHOICE, VALUE(cgroup_manager), cgroup_managers, FLAG_CRUN, "NAME", "cgroupfs (default), systemd or disabled"},
     {"ignore-cgroups", 0, FLAG_BOOL, CONF(ignore_cgroups), NULL, FLAG_RUNSC, NULL, "make no cgroups; the same as --cgroup-manager disabled"},
+    {"flavor", 0, FLAG_CHOICE, CONF(flavor), flavors, FLAG_OURS, "NAME", "native (default), or runsc: judge specs as gVisor's runtime does"},
     {"rootless", 0, FLAG_SWITCH, VALUE(rootless), rootless_modes, FLAG_ALL, "MODE", "auto (default) or true: work in a user namespace where privileges are missing; false: never"},
     {"allow-flag-override", 0, FLAG_BOOL, CONF(allow_flag_override), NULL, FLAG_RUNSC, NULL, "let annotations dev.gvisor.flag.NAME set options"},
     {"version", 'v', FLAG_BOOL, VALUE(version), NULL, FLAG_ALL, NULL, "print the version"},
     {"V", 'V', FLAG_BOOL, VALUE(version), NULL, FLAG_CRUN, NULL, NULL},
-    /* Read by library functions that the runtime has no use for, or reserved for the debug log. */
-    {"alsologtostderr", 0, FLAG_BOOL, CONF(alsologtostderr), NULL, FLAG_RUNSC, NULL, NULL},
-    {"debug-command", 0, FLAG_STRING, CONF(debug_command), NULL, FLAG_RUNSC, NULL, NULL},
-    {"debug-log", 0, FLAG_STRING, CONF(debug_log), NULL, FLAG_RUNSC, NULL, NULL},
-    {"debug-log-format", 0, FLAG_STRING, CONF(debug_log_format), NULL, FLAG_RUNSC, NULL, NULL},
+    {"alsologtostderr", 0, FLAG_BOOL, CONF(alsologtostderr), NULL, FLAG_RUNSC, NULL, "write the debug log to standard error, too"},
+    {"debug-command", 0, FLAG_STRING, CONF(debug_command), NULL, FLAG_RUNSC, "LIST", "the commands that have a debug log: create,start or !list"},
+    {"debug-log", 0, FLAG_STRING, CONF(debug_log), NULL, FLAG_RUNSC, "PATTERN", "write a debug log: a file, or a folder (ends with /); %TIMESTAMP% and %COMMAND% are replaced"},
+    {"debug-log-format", 0, FLAG_STRING, CONF(debug_log_format), NULL, FLAG_RUNSC, "FORMAT", "text (default) or json"},
+    /* Read by library functions that the runtime has no use for. */
     {"debug-to-user-log", 0, FLAG_BOOL, CONF(debug_to_user_log), NULL, FLAG_RUNSC, NULL, NULL},
     {"directfs", 0, FLAG_BOOL, CONF(directfs), NULL, FLAG_RUNSC, NULL, NULL},
     {"host-uds", 0, FLAG_STRING, CONF(host_uds), NULL, FLAG_RUNSC, NULL, NULL},

@@ -24,7 +24,7 @@ static void add_origin(struct su_strbuf *out, unsigned origin)
     } names[] = {{FLAG_RUNSC, "runsc"}, {FLAG_RUNC, "runc"}, {FLAG_CRUN, "crun"}};
     const char *separator = " [";
 
-    if (origin == 0 || origin == FLAG_ALL)
+    if ((origin & FLAG_ALL) == 0 || (origin & FLAG_ALL) == FLAG_ALL)
         return;
     for (size_t i = 0; i < SU_ARRAY_SIZE(names); i++) {
         if (origin & names[i].bit) {

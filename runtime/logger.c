@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <specutils/debug_log.h>
 #include <specutils/log.h>
 
 #include "base/base.h"
@@ -124,11 +125,47 @@ static void hold(struct logger *logger, const struct su_strbuf *record)
     logger->held_len += record->len;
 }
 
+/* A line as glog writes it: "I1213 08:54:07.000123   42 runlet] msg", in local time. */
+static void add_glog(struct su_strbuf *out, enum su_log_level level, const char *msg)
+{
+    static const char letters[] = {'E', 'W', 'I', 'D'};
+    struct timespec now;
+    struct tm tm = {0};
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &tm);
+    su_strbuf_printf(out, "%c%02d%02d %02d:%02d:%02d.%06ld %7d runlet] ", letters[level],
+                     tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+                     now.tv_nsec / 1000, (int)getpid());
+    escape_add(out, msg, ESCAPE_LINE);
+    su_strbuf_addc(out, '\n');
+}
+
+static void write_debug(const struct logger *logger, enum su_log_level level, const char *msg)
+{
+    _cleanup_(su_strbuf_free) struct su_strbuf record = {0};
+
+    if (logger->debug_fd < 0)
+        return;
+    if (logger->debug_json)
+        add_record(&record, true, level, msg);
+    else
+        add_glog(&record, level, msg);
+    if (record.failed)
+        return;
+    su_write_all(logger->debug_fd, record.text, record.len);
+    if (logger->also_to_stderr)
+        su_write_all(STDERR_FILENO, record.text, record.len);
+}
+
 static void sink(void *arg, enum su_log_level level, const char *msg)
 {
     struct logger *logger = arg;
     _cleanup_(su_strbuf_free) struct su_strbuf record = {0};
 
+    write_debug(logger, level, msg);
+    if (level > SU_LOG_WARNING && !logger->debug)
+        return;
     if (!logger->path) {
         show(logger, level, msg);
         return;
@@ -149,12 +186,31 @@ void logger_start(struct logger *logger, const struct globals *globals)
         .fd = globals->log_fd,
         .json = globals->log_format == LOG_FORMAT_JSON,
         .debug = globals->conf.debug,
+        .debug_fd = -1,
     };
     if (logger->path && !*logger->path)
         logger->path = NULL;
     if (logger->fd >= 0 && !logger->path)
         logger->path = "(--log-fd)";
     su_log_set_sink(sink, logger, logger->debug ? SU_LOG_DEBUG : SU_LOG_WARNING);
+}
+
+int logger_open_debug(struct logger *logger, const struct su_config *conf, const char *command,
+                      struct su_error *err)
+{
+    struct timespec now;
+
+    if (!conf->debug_log || !*conf->debug_log || !su_is_debug_command(conf, command))
+        return 0;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int fd = su_debug_log_file(conf->debug_log, command, "", &now, err);
+    if (fd < 0)
+        return fd;
+    logger->debug_fd = fd;
+    logger->debug_json = conf->debug_log_format && su_has_prefix(conf->debug_log_format, "json");
+    logger->also_to_stderr = conf->alsologtostderr;
+    su_log_set_sink(sink, logger, logger->debug ? SU_LOG_DEBUG : SU_LOG_INFO);
+    return 0;
 }
 
 void logger_forget(struct logger *logger)
@@ -176,6 +232,7 @@ void logger_fail(struct logger *logger, const struct su_error *err)
     _cleanup_(su_strbuf_free) struct su_strbuf record = {0};
 
     logger_forget(logger);
+    write_debug(logger, SU_LOG_ERROR, msg);
     if (logger->path) {
         add_record(&record, logger->json, SU_LOG_ERROR, msg);
         if (!record.failed)

@@ -90,6 +90,8 @@ static int run_program(int argc, char **argv, struct cmd_ctx *ctx, struct su_err
     if (args.operands.n == 0)
         return su_fail(err, EINVAL, "no command given, see \"runlet --help\"");
     rc = command_find(args.operands.v[0], &command, err);
+    if (rc == 0)
+        rc = logger_open_debug(ctx->logger, &globals.conf, command->name, err);
     return rc < 0 ? rc : run_command(command, ctx, &globals, &args.operands, err);
 }
 
@@ -97,7 +99,7 @@ int main(int argc, char **argv)
 {
     _cleanup_error_ struct su_error err = {0};
     _cleanup_arena_ struct su_arena arena = {0};
-    struct logger logger = {.fd = -1};
+    struct logger logger = {.fd = -1, .debug_fd = -1};
     struct cmd_ctx ctx = {.arena = &arena, .logger = &logger, .argv = argv};
 
     int status = keep_stdio_open(&err);

@@ -36,6 +36,7 @@ static const struct su_field container_view_fields[] = {
     FIELD("created", SU_K_STRING, created, SU_F_RUNTIME),
     FIELD("annotations", SU_K_STRING_MAP, annotations, 0),
     FIELD("owner", SU_K_STRING, owner, SU_F_RUNTIME),
+    FIELD("sandbox", SU_K_STRING, sandbox, SU_F_RUNTIME),
 };
 
 const struct su_type type_container_view = {
@@ -89,6 +90,7 @@ int container_view_make(struct su_arena *arena, const struct sb_container *c,
         .rootfs = c->rootfs,
         .created = c->created,
         .owner = owner_name(arena, c->owner),
+        .sandbox = c->sandbox_id,
     };
     view->annotations.v = c->annotations.v;
     view->annotations.n = c->annotations.n;

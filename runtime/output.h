@@ -16,7 +16,8 @@ struct su_strbuf;
 /* Writes text to standard output. Also fails if text could not be built for lack of memory. */
 int output_write(const struct su_strbuf *text, struct su_error *err);
 
-/* A container as state and list show it, in the order of runc's keys. */
+/* A container as state and list show it, in the order of runc's keys; last the sandbox of its
+ * pod, where it names one. */
 struct container_view {
     char *oci_version, *id;
     int pid;
@@ -25,7 +26,7 @@ struct container_view {
         struct oci_pair *v;
         size_t n;
     } annotations;
-    char *owner;
+    char *owner, *sandbox;
 };
 extern const struct su_type type_container_view;
 

@@ -6,11 +6,17 @@
 #include "build.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <base/base.h>
+
+#include "pod.h"
+
+enum { UNDO_TIMEOUT_MS = 2000 };
 
 /* fds that the caller promised for the container must be there, and be the caller's: one that is
  * closed now would be taken by something of ours. */
@@ -25,6 +31,17 @@ static int check_preserved_fds(const struct sb_create_opts *opts, struct su_erro
     return 0;
 }
 
+/* A call that the kernel lacks has been met by a kernel too old, or by a filter as good as one. */
+static void explain_old_kernel(struct su_error *err)
+{
+    if (!err || err->errnum != ENOSYS || strstr(su_error_text(err), "Linux 5."))
+        return;
+    char *json_path = su_take_ptr(&err->json_path);
+    su_fail_at(err, err->kind, ENOSYS, NULL, "%s (runlet takes Linux 5.6 or newer)",
+               su_error_text(err));
+    err->json_path = json_path;
+}
+
 void sb_build_kill(struct sb_build *b)
 {
     if (b->init.pidfd < 0)
@@ -34,6 +51,17 @@ void sb_build_kill(struct sb_build *b)
     if (b->cgroup.paths.n > 0)
         sb_cgroup_signal(&b->cgroup, SIGKILL, NULL);
     SU_RETRY_EINTR(waitid(P_PIDFD, (id_t)b->init.pidfd, &(siginfo_t){0}, WEXITED));
+}
+
+/* An init that is let down takes back what it made in the rootfs; one that is killed cannot. */
+static void let_init_undo(struct sb_build *b)
+{
+    struct pollfd p = {.fd = b->init.pidfd, .events = POLLIN};
+
+    if (b->init.pidfd < 0 || b->is_ready)
+        return;
+    shutdown(b->sock, SHUT_RDWR);
+    SU_RETRY_EINTR(poll(&p, 1, UNDO_TIMEOUT_MS));
 }
 
 int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct su_spec *spec,
@@ -49,10 +77,14 @@ int sb_build(struct sb_build *b, const struct sb_create_opts *opts, const struct
     if (ret == 0)
         ret = check_preserved_fds(opts, err);
     if (ret == 0)
+        ret = sb_pod_check(opts, &spec->oci, err);
+    if (ret == 0)
         ret = sb_plan_make(opts, spec, &b->plan, err);
     for (size_t i = 0; i < SU_ARRAY_SIZE(steps) && ret == 0; i++)
         ret = steps[i](b, err);
     if (ret < 0) {
+        explain_old_kernel(err);
+        let_init_undo(b);
         sb_build_kill(b);
         sb_undo_run(&b->undo);
     }

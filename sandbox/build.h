@@ -17,6 +17,7 @@ struct sb_build {
     struct sb_state state;
     struct sb_cgroup_ref cgroup;
     bool wait_for_start; /* create: init waits for sb_start() */
+    bool is_ready;       /* init has done all but exec */
     bool execed;         /* run: the process of the spec runs */
     int root_fd, dir_fd;
     int sock, init_sock; /* the two ends of the pair */
@@ -38,6 +39,8 @@ void sb_build_free(struct sb_build *b);
 int sb_build_prepare(struct sb_build *b, struct su_error *err);
 int sb_build_spawn(struct sb_build *b, struct su_error *err);
 int sb_build_follow(struct sb_build *b, struct su_error *err);
+/* Puts the index of a namespace into an error about it. Returns -errnum. */
+int sb_namespace_error(const struct sb_join *join, struct su_error *err);
 /* Ends init and all that it started, and waits until they are gone. */
 void sb_build_kill(struct sb_build *b);
 

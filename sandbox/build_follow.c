@@ -6,72 +6,18 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <base/base.h>
 
 #include "build.h"
 #include "hooks.h"
+#include "listener.h"
 #include "report.h"
 
 /* Long enough for a slow disk, short enough for a caller to get an answer. Hooks of init may set
  * their own timeouts, or none. */
 enum { READY_TIMEOUT_MS = 120000 };
-
-static int run_runtime_hooks(struct sb_build *b, struct su_error *err)
-{
-    static const enum sb_hook_kind kinds[] = {SB_HOOK_PRESTART, SB_HOOK_CREATE_RUNTIME};
-    const struct sb_plan *plan = &b->plan;
-    const struct sb_hook_state state = {plan->state_head, plan->state_tail, "creating",
-                                        b->init.pid};
-    struct sb_hook_failure failure;
-
-    for (size_t i = 0; i < SU_ARRAY_SIZE(kinds); i++) {
-        const oci_hook_list *list = sb_hooks_of(plan->spec->oci.hooks, kinds[i]);
-        if (sb_run_hooks(list, &state, environ, &failure) < 0)
-            return sb_hook_error(kinds[i], list->v[failure.index].path, &failure, err);
-    }
-    return 0;
-}
-
-static int send_kind(struct sb_build *b, enum sb_msg_kind kind, struct su_error *err)
-{
-    const struct sb_msg msg = {.kind = kind, .value = b->init.pid, .extra = b->init.ignored};
-    int ret = sb_send(b->sock, &msg, -1);
-
-    return ret < 0 ? su_fail(err, -ret, "cannot reach the container's init: %s", strerror(-ret))
-                   : 0;
-}
-
-/* The master goes to whoever listens, with the terminal's name as the payload. */
-static int pass_terminal(struct sb_build *b, struct su_error *err)
-{
-    static char name[] = "/dev/ptmx";
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct iovec iov = {.iov_base = name, .iov_len = sizeof(name) - 1};
-    struct msghdr hdr = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.bytes,
-                         .msg_controllen = sizeof(control.bytes)};
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&hdr);
-
-    if (b->console_fd < 0)
-        return 0;
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &b->master_fd, sizeof(int));
-    if (SU_RETRY_EINTR(sendmsg(b->console_fd, &hdr, MSG_NOSIGNAL)) < 0)
-        return su_fail(err, errno, "cannot send the terminal to console socket \"%s\": %s",
-                       b->plan.opts->console_socket, strerror(errno));
-    su_closep(&b->master_fd);
-    b->master_fd = -1;
-    return 0;
-}
 
 static int died(struct sb_build *b, struct su_error *err)
 {
@@ -88,16 +34,72 @@ static int died(struct sb_build *b, struct su_error *err)
                       info.si_status);
 }
 
+static int run_runtime_hooks(struct sb_build *b, struct su_error *err)
+{
+    static const enum sb_hook_kind kinds[] = {SB_HOOK_PRESTART, SB_HOOK_CREATE_RUNTIME};
+    const struct sb_plan *plan = &b->plan;
+    const struct sb_hook_state state = {plan->state_head, plan->state_tail, "creating", b->init.pid,
+                                        .cancel = {.fd = b->init.pidfd, .events = POLLIN}};
+    struct sb_hook_failure failure;
+
+    for (size_t i = 0; i < SU_ARRAY_SIZE(kinds); i++) {
+        const oci_hook_list *list = sb_hooks_of(plan->spec->oci.hooks, kinds[i]);
+        if (sb_run_hooks(list, &state, environ, &failure) == 0)
+            continue;
+        return failure.errnum == ECANCELED
+                   ? died(b, err)
+                   : sb_hook_error(kinds[i], list->v[failure.index].path, &failure, err);
+    }
+    return 0;
+}
+
+static int send_kind(struct sb_build *b, enum sb_msg_kind kind, struct su_error *err)
+{
+    const struct sb_msg msg = {.kind = kind, .value = b->init.pid, .extra = b->init.ignored};
+    int ret = sb_send(b->sock, &msg, -1);
+
+    return ret < 0 ? su_fail(err, -ret, "cannot reach the container's init: %s", strerror(-ret))
+                   : 0;
+}
+
+/* The master goes to whoever listens, with the terminal's name as the payload. */
+static int pass_terminal(struct sb_build *b, struct su_error *err)
+{
+    static const char name[] = "/dev/ptmx";
+
+    if (b->console_fd < 0)
+        return 0;
+    int ret = sb_send_bytes(b->console_fd, name, strlen(name), b->master_fd);
+    if (ret < 0)
+        return su_fail(err, -ret, "cannot send the terminal to console socket \"%s\": %s",
+                       b->plan.opts->console_socket, strerror(-ret));
+    su_closep(&b->master_fd);
+    b->master_fd = -1;
+    return 0;
+}
+
+static int pass_listener(struct sb_build *b, int fd, struct su_error *err)
+{
+    const struct sb_plan *plan = &b->plan;
+    const struct sb_hook_state state = {.head = plan->state_head,
+                                        .tail = plan->state_tail,
+                                        .status = "creating",
+                                        .pid = b->init.pid};
+    _cleanup_fd_ int listener = fd;
+
+    return sb_pass_listener(&plan->spec->oci, &state, listener, err);
+}
+
 /* One message. 1: nothing more to wait for. */
-static int handle(struct sb_build *b, bool *ready, struct su_error *err)
+static int handle(struct sb_build *b, struct su_error *err)
 {
     struct sb_msg msg;
     int fd = -1;
     int ret = sb_recv(b->sock, &msg, &fd);
 
     if (ret == -ECONNRESET) {
-        b->execed = *ready;
-        return *ready ? 1 : died(b, err);
+        b->execed = b->is_ready;
+        return b->is_ready ? 1 : died(b, err);
     }
     if (ret < 0)
         return su_fail(err, -ret, "cannot hear the container's init: %s", strerror(-ret));
@@ -105,13 +107,15 @@ static int handle(struct sb_build *b, bool *ready, struct su_error *err)
     case SB_MSG_MASTER:
         b->master_fd = fd;
         return pass_terminal(b, err);
+    case SB_MSG_LISTENER:
+        return pass_listener(b, fd, err);
     case SB_MSG_MOUNTED:
         ret = run_runtime_hooks(b, err);
         if (ret == 0)
             ret = send_kind(b, SB_MSG_CONTINUE, err);
         return ret < 0 || b->wait_for_start ? ret : send_kind(b, SB_MSG_GO, err);
     case SB_MSG_READY:
-        *ready = true;
+        b->is_ready = true;
         return b->wait_for_start;
     default:
         return sb_report(&b->plan, &b->plan.spec->oci, &msg, err);
@@ -134,7 +138,6 @@ int sb_build_follow(struct sb_build *b, struct su_error *err)
 {
     const oci_hook_list *own_hooks = sb_hooks_of(b->plan.spec->oci.hooks, SB_HOOK_CREATE_CONTAINER);
     int timeout = own_hooks->n > 0 ? -1 : READY_TIMEOUT_MS;
-    bool ready = false;
 
     for (;;) {
         struct pollfd p[] = {
@@ -150,7 +153,7 @@ int sb_build_follow(struct sb_build *b, struct su_error *err)
                               "the container's init was not ready after %d s",
                               READY_TIMEOUT_MS / 1000);
         if (n > 0 && p[0].revents)
-            ret = handle(b, &ready, err);
+            ret = handle(b, err);
         else if (n > 0 && p[1].revents)
             ret = interrupted(b, err);
         else if (n > 0 && p[2].revents)

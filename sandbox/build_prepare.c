@@ -52,32 +52,84 @@ static int claim_id(struct sb_build *b, struct su_error *err)
     return 0;
 }
 
+/* How many ancestors the container's cgroups have below their hierarchies. */
+static size_t count_ancestors(const struct sb_cgroup_plan *cgroup)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < cgroup->n_dirs; i++)
+        for (const char *p = cgroup->dirs[i].rel; *p; p++)
+            n += *p == '/';
+    return n;
+}
+
+/* Adds the ancestors of dir that are not there yet, deepest first. */
+static int foresee_parents(struct sb_build *b, const struct sb_cgroup_dir *dir)
+{
+    struct su_strv *parents = &b->cgroup.parents;
+    char *path = su_arena_strdup(&b->plan.arena, dir->path), *slash;
+
+    while (path && (slash = strrchr(path, '/')) > path + strlen(dir->mount)) {
+        *slash = '\0';
+        if (access(path, F_OK) == 0)
+            return 0;
+        parents->v[parents->n++] = path;
+        path = su_arena_strdup(&b->plan.arena, path);
+    }
+    return path ? 0 : -ENOMEM;
+}
+
+/* What make_cgroup() is going to make, as nobody else could tell if it were killed meanwhile. */
+static int foresee_cgroup(struct sb_build *b)
+{
+    const struct sb_cgroup_plan *cgroup = &b->plan.cgroup;
+    struct sb_cgroup_ref *ref = &b->cgroup;
+
+    ref->paths.v = su_arena_array(&b->plan.arena, cgroup->n_dirs + 1, sizeof(char *));
+    ref->parents.v = su_arena_array(&b->plan.arena, count_ancestors(cgroup) + 1, sizeof(char *));
+    if (!ref->paths.v || !ref->parents.v)
+        return -ENOMEM;
+    for (size_t i = 0; i < cgroup->n_dirs; i++) {
+        ref->paths.v[ref->paths.n++] = (char *)(uintptr_t)cgroup->dirs[i].path;
+        if (foresee_parents(b, &cgroup->dirs[i]) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static bool same_strings(const struct su_strv *a, const struct su_strv *b)
+{
+    for (size_t i = 0; i < a->n && i < b->n; i++)
+        if (!su_streq(a->v[i], b->v[i]))
+            return false;
+    return a->n == b->n;
+}
+
 /* The state as far as it is known before anything was made, so that a container whose builder
  * is killed at any later point can be deleted. */
 static int write_state(struct sb_build *b, struct su_error *err)
 {
     const struct oci_spec *oci = &b->plan.spec->oci;
-    const struct sb_cgroup_plan *cgroup = &b->plan.cgroup;
-    struct su_arena *arena = &b->plan.arena;
+    bool foreseen = foresee_cgroup(b) == 0;
 
-    b->cgroup.paths.v = su_arena_array(arena, cgroup->n_dirs + 1, sizeof(char *));
     b->state = (struct sb_state){
         .id = (char *)(uintptr_t)b->plan.opts->id,
         .oci_version = oci->oci_version,
         .bundle = (char *)(uintptr_t)b->plan.opts->bundle,
         .rootfs = oci->root->path,
-        .created = timestamp(arena),
+        .created = timestamp(&b->plan.arena),
         .owner = getuid(),
         .cgroup = &b->cgroup,
         .has_poststart = oci->hooks && oci->hooks->poststart.n > 0,
         .has_poststop = oci->hooks && oci->hooks->poststop.n > 0,
     };
+    if (su_spec_container_type(oci) == SU_CONTAINER_TYPE_CONTAINER)
+        b->state.sandbox_id = (char *)(uintptr_t)su_sandbox_id(oci);
+    b->state.is_sandbox = su_spec_container_type(oci) == SU_CONTAINER_TYPE_SANDBOX;
     b->state.annotations.v = oci->annotations.v;
     b->state.annotations.n = oci->annotations.n;
-    if (!b->cgroup.paths.v || !b->state.created)
+    if (!foreseen || !b->state.created)
         return su_fail(err, ENOMEM, "out of memory");
-    for (size_t i = 0; i < cgroup->n_dirs; i++)
-        b->cgroup.paths.v[b->cgroup.paths.n++] = (char *)(uintptr_t)cgroup->dirs[i].path;
     int ret = sb_state_write(b->dir_fd, &b->state, err);
     return ret < 0 ? ret : sb_state_write_config(b->dir_fd, b->plan.spec, err);
 }
@@ -93,9 +145,10 @@ static int make_cgroup(struct sb_build *b, struct su_error *err)
     if (ret < 0)
         return ret;
     /* Only what was really made may be removed, and it is known only now. */
-    bool as_planned = made.parents.n == 0 && made.paths.n == b->cgroup.paths.n;
+    bool as_foreseen = same_strings(&made.paths, &b->cgroup.paths) &&
+                       same_strings(&made.parents, &b->cgroup.parents);
     b->cgroup = made;
-    return as_planned ? 0 : sb_state_write(b->dir_fd, &b->state, err);
+    return as_foreseen ? 0 : sb_state_write(b->dir_fd, &b->state, err);
 }
 
 static int connect_console(struct sb_build *b, struct su_error *err)
@@ -176,6 +229,19 @@ static int open_sources(struct sb_build *b, struct su_error *err)
     return 0;
 }
 
+int sb_namespace_error(const struct sb_join *join, struct su_error *err)
+{
+    static const char list[] = "linux.namespaces: ";
+    char path[64];
+
+    if (!err)
+        return -EINVAL;
+    const char *text = su_error_text(err);
+    text += su_has_prefix(text, list) ? strlen(list) : 0;
+    snprintf(path, sizeof(path), "linux.namespaces[%zu].path", join->index);
+    return su_fail_at(err, err->kind, err->errnum, path, "%s", text);
+}
+
 static int open_namespaces(struct sb_build *b, struct su_error *err)
 {
     struct sb_join *const own[] = {&b->plan.join_user, &b->plan.join_mount};
@@ -185,7 +251,7 @@ static int open_namespaces(struct sb_build *b, struct su_error *err)
             continue;
         own[i]->fd = su_open_ns(own[i]->ns, err);
         if (own[i]->fd < 0)
-            return su_error_prefix(err, "linux.namespaces[%zu]", own[i]->index);
+            return sb_namespace_error(own[i], err);
     }
     return 0;
 }

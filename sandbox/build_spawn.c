@@ -58,11 +58,12 @@ static int make_init(struct sb_build *b, struct sb_init *in, struct su_error *er
         .master_fd = -1,
         .slave_fd = -1,
         .created = su_arena_array(&plan->arena, plan->n_creatable, sizeof(struct sb_created)),
+        .readonly = su_arena_array(&plan->arena, plan->n_mounts, sizeof(struct sb_readonly)),
         .program = su_arena_alloc(&plan->arena, PATH_MAX),
         .home = su_arena_alloc(&plan->arena, PATH_MAX),
         .scratch = su_arena_array(&plan->arena, 3, SB_SCRATCH_BYTES),
     };
-    return in->created && in->program && in->home && in->scratch
+    return in->created && in->readonly && in->program && in->home && in->scratch
                ? 0
                : su_fail(err, ENOMEM, "out of memory");
 }
@@ -98,7 +99,7 @@ static int enter_joins(struct sb_build *b, struct su_ns_restore *back, size_t *n
         const struct sb_join *join = &b->plan.joins[*n];
         int ret = su_apply_ns(join->ns, &back[*n], err);
         if (ret < 0)
-            return su_error_prefix(err, "linux.namespaces[%zu]", join->index);
+            return sb_namespace_error(join, err);
     }
     return 0;
 }
@@ -279,7 +280,7 @@ static void close_sources(struct sb_build *b)
 
 int sb_build_spawn(struct sb_build *b, struct su_error *err)
 {
-    bool in_cgroup;
+    bool in_cgroup = false;
     int ret = block_signals(b, err);
 
     if (ret == 0)

@@ -75,6 +75,8 @@ static int load(int root_fd, const char *id, struct sb_container *c, struct su_e
     c->rootfs = state.rootfs;
     c->created = state.created;
     c->owner = state.owner;
+    c->sandbox_id = state.sandbox_id;
+    c->is_sandbox = state.is_sandbox;
     c->annotations.v = state.annotations.v;
     c->annotations.n = state.annotations.n;
     if (state.cgroup)

@@ -13,6 +13,8 @@
 
 #include "hook_state.h"
 #include "hooks.h"
+#include "listener.h"
+#include "pod.h"
 #include "report.h"
 #include "sync.h"
 
@@ -140,8 +142,23 @@ static int delete_broken(const struct target *t, const char *id, bool force, str
     return 0;
 }
 
+/* A command that hangs, in a hook maybe, holds the lock: what it waits for ends. */
+static void end_busy(const char *root, const char *id)
+{
+    _cleanup_(close_target) struct target t = NO_TARGET;
+
+    t.root_fd = open_root(root, id, NULL);
+    if (t.root_fd < 0)
+        return;
+    t.dir_fd = sb_state_open_dir(t.root_fd, id, NULL);
+    if (t.dir_fd >= 0 && sb_state_is_locked(t.dir_fd) && sb_state_find_init(t.dir_fd, &t.init) == 0)
+        send_signal(t.init.pidfd, SIGKILL);
+}
+
 int sb_delete(const char *root, const char *id, bool force, struct su_error *err)
 {
+    if (force)
+        end_busy(root, id);
     _cleanup_(close_target) struct target t = NO_TARGET;
     _cleanup_error_ struct su_error own = {0};
     struct su_error *e = err ? err : &own;
@@ -160,7 +177,10 @@ int sb_delete(const char *root, const char *id, bool force, struct su_error *err
                        t.state.cgroup && sb_cgroup_is_frozen(t.state.cgroup) == 1 ? "paused"
                                                                                   : "running");
     kill_all(&t);
-    return sb_remove_container(t.root_fd, t.dir_fd, &t.state, NULL, e);
+    ret = sb_remove_container(t.root_fd, t.dir_fd, &t.state, NULL, e);
+    if (ret == 0 && t.state.is_sandbox)
+        sb_pod_name_members(root, id);
+    return ret;
 }
 
 /* --- kill
@@ -199,23 +219,6 @@ int sb_kill(const char *root, const char *id, int sig, bool all, struct su_error
 /* --- start
  * ----------------------------------------------------------------------------------------- */
 
-/* "go", and then silence: the connection ends when the program is executed. */
-static int let_go(struct target *t, struct sb_msg *reply)
-{
-    const struct sb_msg go = {.kind = SB_MSG_GO, .value = t->init.pid, .extra = t->init.ignored};
-    _cleanup_fd_ int conn = sb_state_connect(t->dir_fd);
-
-    if (conn < 0)
-        return conn;
-    int ret = sb_send(conn, &go, -1);
-    if (ret < 0)
-        return ret;
-    ret = sb_recv(conn, reply, NULL);
-    if (ret == -ECONNRESET)
-        reply->kind = 0;
-    return ret == -ECONNRESET ? 0 : ret;
-}
-
 /* A container that cannot be started is of no use to anybody: it goes, and says why. */
 static int fail_start(struct target *t, const struct su_spec *spec, struct su_error *err)
 {
@@ -224,6 +227,49 @@ static int fail_start(struct target *t, const struct su_spec *spec, struct su_er
     kill_all(t);
     sb_remove_container(t->root_fd, t->dir_fd, &t->state, spec, NULL);
     return ret;
+}
+
+static int pass_listener(struct target *t, int fd, const struct su_spec *spec, struct su_error *err)
+{
+    struct sb_hook_state text = {.status = "created", .pid = t->init.pid};
+    _cleanup_fd_ int listener = fd;
+    int ret = sb_hook_state_text(&t->arena, &t->state, &text.head, &text.tail, err);
+
+    return ret < 0 ? ret : sb_pass_listener(&spec->oci, &text, listener, err);
+}
+
+/* "go", and then silence: the connection ends when the program is executed. A listener may come
+ * before. spec is read where it is needed. */
+static int let_go(struct target *t, struct su_spec *spec, struct sb_msg *reply,
+                  struct su_error *err)
+{
+    const struct sb_msg go = {.kind = SB_MSG_GO, .value = t->init.pid, .extra = t->init.ignored};
+    _cleanup_fd_ int conn = sb_state_connect(t->dir_fd);
+    int fd = -1, ret = conn < 0 ? conn : 0;
+
+    /* First, since nobody would do it if we were killed: a running container that seems created
+     * could be deleted without force. */
+    if (ret == 0) {
+        sb_state_end_waiting(t->dir_fd);
+        ret = sb_send(conn, &go, -1);
+    }
+    if (ret == 0)
+        ret = sb_recv(conn, reply, &fd);
+    if (ret == 0 && reply->kind == SB_MSG_LISTENER) {
+        ret = sb_state_read_config(t->dir_fd, t->state.bundle, spec, err);
+        if (ret == 0)
+            ret = pass_listener(t, fd, spec, err);
+        if (ret < 0)
+            return fail_start(t, spec, err);
+        ret = sb_recv(conn, reply, NULL);
+    }
+    if (ret == -ECONNRESET) {
+        reply->kind = 0;
+        return 0;
+    }
+    return ret < 0 ? su_fail(err, -ret, "cannot reach the init of container \"%s\": %s",
+                             t->state.id, strerror(-ret))
+                   : 0;
 }
 
 static int run_poststart_hooks(struct target *t, const struct su_spec *spec, struct su_error *err)
@@ -254,14 +300,12 @@ int sb_start(const char *root, const char *id, struct su_error *err)
                        "cannot start container \"%s\" in the \"%s\" state, expected "
                        "\"created\"",
                        id, t.init.pidfd < 0 ? "stopped" : "running");
-    ret = let_go(&t, &reply);
+    ret = let_go(&t, &spec, &reply, err);
     if (ret < 0)
-        return su_fail(err, -ret, "cannot reach the init of container \"%s\": %s", id,
-                       strerror(-ret));
-    sb_state_end_waiting(t.dir_fd);
+        return ret;
     if (reply.kind == 0 && !t.state.has_poststart)
         return 0;
-    ret = sb_state_read_config(t.dir_fd, t.state.bundle, &spec, err);
+    ret = spec.oci.oci_version ? 0 : sb_state_read_config(t.dir_fd, t.state.bundle, &spec, err);
     if (ret == 0 && reply.kind != 0)
         ret = sb_report(NULL, &spec.oci, &reply, err);
     if (ret == 0)

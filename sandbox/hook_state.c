@@ -27,8 +27,11 @@ static int encode(struct su_arena *arena, const struct sb_state *state, const st
 
     if (ret < 0)
         return ret;
-    *out = su_arena_strdup(arena, text);
-    return *out ? 0 : su_fail(err, ENOMEM, "out of memory");
+    char *copy = su_arena_strdup(arena, text);
+    if (!copy)
+        return su_fail(err, ENOMEM, "out of memory");
+    *out = copy;
+    return 0;
 }
 
 int sb_hook_state_text(struct su_arena *arena, const struct sb_state *state, char **head,

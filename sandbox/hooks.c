@@ -6,7 +6,6 @@
 #include "hooks.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -51,6 +50,7 @@ struct run {
     char middle[96]; /* `,"status":"creating","pid":4194304,` */
     size_t part, done;
     int64_t deadline_ms; /* 0: none */
+    struct pollfd cancel;
 };
 
 static int64_t now_ms(void)
@@ -71,7 +71,7 @@ exec_hook(const struct oci_hook *hook, char *const *env, int in, int out, volati
     sb_reset_signals();
     if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) {
         /* Nothing that the caller handed to the runtime is a hook's business. */
-        syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+        su_cloexec_from(3);
         execve(hook->path, hook->args.n > 0 ? hook->args.v : no_args,
                hook->env.v ? hook->env.v : env);
     }
@@ -163,7 +163,7 @@ static void drain_output(struct run *run, struct sb_hook_failure *f)
         take_output(run, f);
 }
 
-/* 0: ended; -ETIMEDOUT. */
+/* 0: ended; -ETIMEDOUT; -ECANCELED: nobody waits for its result any longer. */
 static int supervise(struct run *run, struct sb_hook_failure *f)
 {
     for (;;) {
@@ -171,6 +171,7 @@ static int supervise(struct run *run, struct sb_hook_failure *f)
             {.fd = run->pidfd, .events = POLLIN},
             {.fd = run->in, .events = POLLOUT},
             {.fd = run->out, .events = POLLIN},
+            run->cancel,
         };
         int64_t left = run->deadline_ms ? run->deadline_ms - now_ms() : -1;
         if (run->deadline_ms && left <= 0)
@@ -186,6 +187,8 @@ static int supervise(struct run *run, struct sb_hook_failure *f)
             drain_output(run, f);
             return 0;
         }
+        if (p[3].revents)
+            return -ECANCELED;
     }
 }
 
@@ -205,6 +208,9 @@ int sb_run_hook(const struct oci_hook *hook, const struct sb_hook_state *state, 
     run.parts[0] = state->head;
     run.parts[1] = run.middle;
     run.parts[2] = state->tail;
+    run.cancel = state->cancel;
+    if (run.cancel.fd == 0)
+        run.cancel.fd = -1;
     if (hook->timeout)
         run.deadline_ms = now_ms() + (int64_t)*hook->timeout * 1000;
     failure->n_output = 0;

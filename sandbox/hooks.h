@@ -6,6 +6,7 @@
 #ifndef SB_HOOKS_H
 #define SB_HOOKS_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -31,6 +32,8 @@ struct sb_hook_state {
     char *head, *tail; /* around `"status":"...","pid":N` */
     const char *status;
     pid_t pid;
+    /* What ends a hook early: these events, a hang-up or an error on fd (0: nothing does). */
+    struct pollfd cancel;
 };
 
 enum { SB_HOOK_OUTPUT_BYTES = 512 };

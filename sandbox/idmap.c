@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -24,12 +25,17 @@
 static pid_t start_holder(void)
 {
     struct clone_args args = {.flags = CLONE_NEWUSER | CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD};
+    pid_t parent = getpid();
     long pid = syscall(SYS_clone3, &args, sizeof(args));
 
-    if (pid == 0)
-        for (;;)
-            pause();
-    return (pid_t)pid;
+    if (pid != 0)
+        return (pid_t)pid;
+    /* It holds copies of all our fds, and with them the container's lock. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(1);
+    for (;;)
+        pause();
 }
 
 static int copy_maps(const struct oci_id_mapping *in, size_t n, struct su_id_map **out)
@@ -74,8 +80,9 @@ int sb_idmap_source(const struct sb_mount_step *step, struct su_error *err)
     int ret = sb_mount_setattr(step->src_fd, step->opts.ridmap ? AT_RECURSIVE : 0, &attr);
     if (ret < 0)
         return su_fail_at(err, SU_ERR_IO, -ret, step->json_path,
-                          "cannot apply id mappings to \"%s\": %s (does its file system support "
-                          "idmapped mounts?)",
-                          step->source, strerror(-ret));
+                          "cannot apply id mappings to \"%s\": %s (%s)", step->source,
+                          strerror(-ret),
+                          ret == -ENOSYS ? "they take Linux 5.12 or newer"
+                                         : "does its file system support idmapped mounts?");
     return 0;
 }

@@ -8,7 +8,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <grp.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -42,7 +42,6 @@ static int expect(struct sb_init *in, enum sb_msg_kind kind)
 
     if (ret < 0 || msg.kind != kind)
         return sb_init_fail(in, SB_STEP_SYNC, 0, ret < 0 ? -ret : EPROTO);
-    in->pid = msg.value;
     in->ignored = msg.extra;
     return 0;
 }
@@ -85,11 +84,20 @@ static int join_user(struct sb_init *in)
 
     if (!join->ns)
         return 0;
+    /* Inside, setgroups may be denied for good. */
+    if (setgroups(0, NULL) < 0 && errno != EPERM)
+        return sb_init_fail(in, SB_STEP_GROUPS, 0, errno);
     if (setns(join->fd, CLONE_NEWUSER) < 0)
         return sb_init_fail(in, SB_STEP_JOIN, join->index, errno);
     if (flags && syscall(SYS_unshare, flags) < 0)
         return sb_init_fail(in, SB_STEP_UNSHARE, 0, errno);
     return in->plan->clone_flags & CLONE_NEWPID ? fork_into_pidns(in) : 0;
+}
+
+/* Files are made by root, or where that is not mapped by somebody who is. */
+static uint32_t builder_id(const struct su_id_map *maps, size_t n)
+{
+    return sb_id_is_mapped(maps, n, 0) ? 0 : maps[0].container_id;
 }
 
 static int become_root(struct sb_init *in)
@@ -98,11 +106,11 @@ static int become_root(struct sb_init *in)
 
     if (!plan->new_userns && !plan->join_user.ns)
         return 0;
-    bool uid_0 = plan->join_user.ns || sb_id_is_mapped(plan->uid_maps, plan->n_uid_maps, 0);
-    bool gid_0 = plan->join_user.ns || sb_id_is_mapped(plan->gid_maps, plan->n_gid_maps, 0);
-    if ((gid_0 && setresgid(0, 0, 0) < 0) || (uid_0 && setresuid(0, 0, 0) < 0))
-        return sb_init_fail(in, SB_STEP_IDS, 0, errno);
-    return 0;
+    uid_t uid = plan->join_user.ns ? 0 : builder_id(plan->uid_maps, plan->n_uid_maps);
+    gid_t gid = plan->join_user.ns ? 0 : builder_id(plan->gid_maps, plan->n_gid_maps);
+    return setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0
+               ? sb_init_fail(in, SB_STEP_IDS, 0, errno)
+               : 0;
 }
 
 /*
@@ -116,6 +124,10 @@ static int enter_time_namespace(struct sb_init *in)
     if (unshare(CLONE_NEWTIME) < 0)
         return sb_init_fail(in, SB_STEP_UNSHARE, 0, errno);
     if (in->plan->time_offsets) {
+        /* Becoming root has hidden this process, its own files included. Nobody else is in the
+         * user namespace yet. */
+        if (in->plan->new_userns && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+            return sb_init_fail(in, SB_STEP_TIME_OFFSETS, 0, errno);
         int ret = su_write_file_at(AT_FDCWD, "/proc/self/timens_offsets", in->plan->time_offsets);
         if (ret < 0)
             return sb_init_fail(in, SB_STEP_TIME_OFFSETS, 0, -ret);
@@ -164,12 +176,20 @@ static int run_hooks(struct sb_init *in, enum sb_hook_kind kind, const char *sta
                      char *const *env)
 {
     const oci_hook_list *list = sb_hooks_of(in->plan->spec->oci.hooks, kind);
-    const struct sb_hook_state state = {in->plan->state_head, in->plan->state_tail, status,
-                                        in->pid};
+    /* These hooks see the container's process by its number in there. */
+    struct sb_hook_state state = {
+        in->plan->state_head, in->plan->state_tail, status, getpid(),
+        .cancel = {.fd = kind == SB_HOOK_CREATE_CONTAINER ? in->sock : 0}};
     struct sb_hook_failure failure;
 
     static_assert(sizeof(failure.output) == sizeof(in->fail.text), "a hook's output fits");
-    if (list->n == 0 || sb_run_hooks(list, &state, env, &failure) == 0)
+    if (list->n == 0)
+        return 0;
+    /* Our own mask is empty for the sake of exact modes, which is not for others. */
+    umask(in->caller_umask);
+    int ret = sb_run_hooks(list, &state, env, &failure);
+    umask(0);
+    if (ret == 0)
         return 0;
     sb_init_fail(in, SB_STEP_HOOK, failure.index,
                  failure.errnum ? failure.errnum : -failure.wait_status);
@@ -228,7 +248,6 @@ static int wait_for_start(struct sb_init *in)
             return sb_init_fail(in, SB_STEP_SYNC, 0, errno);
         if (sb_recv(conn, &msg, NULL) == 0 && msg.kind == SB_MSG_GO) {
             in->sock = conn;
-            in->pid = msg.value;
             in->ignored = msg.extra;
             close(in->start_fd);
             return 0;
@@ -248,10 +267,10 @@ static void close_all_but(struct sb_init *in, int a, int b)
         if (keep < next)
             continue;
         if (keep > next)
-            syscall(SYS_close_range, (unsigned)next, (unsigned)keep - 1, 0U);
+            su_close_range((unsigned)next, (unsigned)keep - 1);
         next = keep + 1;
     }
-    syscall(SYS_close_range, (unsigned)next, ~0U, 0U);
+    su_close_range((unsigned)next, ~0U);
 }
 
 static int wait_for_go(struct sb_init *in)
@@ -287,8 +306,7 @@ static int keep_fds(struct sb_init *in)
 
     close(in->builder_fd);
     close(in->lock_fd);
-    if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-        return sb_init_fail(in, SB_STEP_SYNC, 0, errno);
+    su_cloexec_from(first);
     in->caller_umask = umask(0);
     return 0;
 }
@@ -296,9 +314,12 @@ static int keep_fds(struct sb_init *in)
 /* Detaches the rootfs, since what is mounted on cannot be removed, and removes what was made. */
 static void take_back(struct sb_init *in)
 {
+    bool attached = in->plan->new_mountns || in->plan->join_mount.ns;
+
     if (in->n_created == 0)
         return;
-    if (fchdir(in->tree_fd) == 0)
+    /* Only a mount of ours: without a mount namespace the one there is the host's. */
+    if (attached && fchdir(in->tree_fd) == 0)
         umount2(".", MNT_DETACH);
     sb_init_remove_created(in);
 }
@@ -322,6 +343,7 @@ _Noreturn void sb_init_run(struct sb_init *in)
         sb_init_protect_paths,
         sb_init_finish_rootfs,
         sb_init_pivot,
+        sb_init_share_rootfs,
         sb_init_check_process,
         wait_for_go,
         start_container_hooks,

@@ -22,6 +22,12 @@ struct sb_created {
     char name[NAME_MAX + 1];
 };
 
+/* A tmpfs that becomes read-only when all is in it. */
+struct sb_readonly {
+    int fd;
+    size_t step; /* in plan->mounts */
+};
+
 struct sb_init {
     const struct sb_plan *plan;
     int sock;         /* to the builder */
@@ -32,12 +38,15 @@ struct sb_init {
     int tree_fd;      /* the rootfs as a detached tree, then mounted; all paths start here */
     int lsm_fd;       /* the attribute file that takes the security label, -1: none is set */
     int master_fd, slave_fd; /* the terminal, -1 without */
-    pid_t pid;               /* of init, as the builder sees it */
     uint32_t ignored;        /* signals that were ignored at its birth */
     struct sb_created *created;
     size_t n_created;
-    char *program; /* PATH_MAX bytes: what is executed */
-    char *home;    /* PATH_MAX bytes: "HOME=..." where it had to be looked up */
+    struct sb_readonly *readonly;
+    size_t n_readonly;
+    size_t n_mounted; /* how many of the plan's mounts are made */
+    bool is_passing;  /* what is made now vanishes with a mount of the container's: no note */
+    char *program;    /* PATH_MAX bytes: what is executed */
+    char *home;       /* PATH_MAX bytes: "HOME=..." where it had to be looked up */
     mode_t caller_umask;
     char *scratch;      /* room for three paths (SB_SCRATCH_BYTES each) */
     struct sb_msg fail; /* what failed */
@@ -97,6 +106,7 @@ int sb_init_sysctls(struct sb_init *in);
 int sb_init_pivot(struct sb_init *in);
 int sb_init_protect_paths(struct sb_init *in);
 int sb_init_finish_rootfs(struct sb_init *in);
+int sb_init_share_rootfs(struct sb_init *in);
 
 /* --- init_process.c: the process itself --------------------------------------------------------
  */

@@ -12,6 +12,7 @@
 
 #include "copyup.h"
 #include "init.h"
+#include "mount_api.h"
 
 /* Flags of the file system rather than of the mount, by the names that fsconfig(2) knows. */
 static const struct {
@@ -67,10 +68,19 @@ static int inherit_mode(int fs, int target_fd)
  * another's), the host's is bound. */
 static int bind_host(struct sb_init *in, const struct sb_mount_step *step, int why)
 {
-    const char *source = su_streq(step->fstype, "sysfs") ? "/sys" : "/dev/mqueue";
-    int fd = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+    bool is_sysfs = su_streq(step->fstype, "sysfs");
+    int fd = open_tree(AT_FDCWD, is_sysfs ? "/sys" : "/dev/mqueue",
+                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
-    return fd < 0 ? fs_fail(in, SB_STEP_MOUNT, step, 0, why) : fd;
+    if (fd < 0)
+        return fs_fail(in, SB_STEP_MOUNT, step, 0, why);
+    /* The host's cgroups come along, and parts of them may be the caller's to write. */
+    int ret = is_sysfs ? sb_mount_setattr(fd, AT_RECURSIVE, &readonly) : 0;
+    if (ret == 0)
+        return fd;
+    close(fd);
+    return fs_fail(in, SB_STEP_MOUNT_ATTR, step, 0, -ret);
 }
 
 /*
@@ -81,10 +91,17 @@ static int bind_host(struct sb_init *in, const struct sb_mount_step *step, int w
 static int make_legacy(struct sb_init *in, const struct sb_mount_step *step)
 {
     static const char place[] = "/proc";
+    const struct su_mount_req req = {
+        .src = step->source,
+        .dst = place,
+        .fstype = step->fstype,
+        .data = step->legacy_data,
+        .flags = step->opts.sb_flags & ~(unsigned)MS_RDONLY,
+    };
+    int ret = su_safe_mount(&req, NULL);
 
-    if (mount(step->source, place, step->fstype, step->opts.sb_flags & ~(unsigned)MS_RDONLY,
-              step->legacy_data) < 0)
-        return fs_fail(in, SB_STEP_MOUNT, step, 0, errno);
+    if (ret < 0)
+        return fs_fail(in, SB_STEP_MOUNT, step, 0, -ret);
     int fd = open_tree(AT_FDCWD, place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     int saved = errno;
     umount2(place, MNT_DETACH);
@@ -96,8 +113,11 @@ static int make_new(struct sb_init *in, const struct sb_mount_step *step, int ta
 {
     _cleanup_fd_ int fs = fsopen(step->fstype, FSOPEN_CLOEXEC);
 
+    /* sysfs asks here already whose the network namespace is. */
+    if (fs < 0 && errno == EPERM && step->bind_fallback)
+        return bind_host(in, step, errno);
     if (fs < 0)
-        return fs_fail(in, SB_STEP_MOUNT_FSTYPE, step, 0, errno);
+        return fs_fail(in, errno == ENODEV ? SB_STEP_MOUNT_FSTYPE : SB_STEP_MOUNT, step, 0, errno);
     int ret = configure(in, step, fs);
     if (ret == 0 && step->tmpfs_mode && !target_is_new)
         inherit_mode(fs, target_fd);

@@ -168,7 +168,11 @@ static int do_fs(struct sb_init *in, const struct sb_mount_step *step)
     if (target_fd < 0)
         return step_fail(in, SB_STEP_MOUNT_TARGET, step, -target_fd);
     _cleanup_fd_ int fd = sb_init_make_fs(in, step, target_fd, in->n_created > n_created);
-    return fd < 0 ? fd : place(in, step, fd, target_fd);
+    int ret = fd < 0 ? fd : place(in, step, fd, target_fd);
+    if (ret == 0 && step->readonly_last)
+        in->readonly[in->n_readonly++] =
+            (struct sb_readonly){su_take_fd(&fd), (size_t)(step - in->plan->mounts)};
+    return ret;
 }
 
 static int do_remount(struct sb_init *in, const struct sb_mount_step *step)
@@ -201,7 +205,7 @@ int sb_init_mounts(struct sb_init *in)
     };
     int ret = 0;
 
-    for (size_t i = 0; i < in->plan->n_mounts && ret == 0; i++) {
+    for (size_t i = 0; i < in->plan->n_mounts && ret == 0; i++, in->n_mounted++) {
         const struct sb_mount_step *step = &in->plan->mounts[i];
         ret = (step->symlink_to ? do_symlink : actions[step->kind])(in, step);
         if (ret < 0 && step->optional && in->fail.value == ENOENT)

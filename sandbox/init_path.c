@@ -34,9 +34,25 @@ int sb_open_in_root(int fd, const char *path, int flags, unsigned long long reso
     return ret < 0 ? -errno : (int)ret;
 }
 
+/* Whether path lies in a file system that was mounted for the container alone and vanishes with
+ * it, as most of /dev does. Only a hint, to spare notes: names may be links. */
+static bool is_passing(const struct sb_init *in, const char *path)
+{
+    bool passing = false;
+
+    /* The last mount that path is below decides: a volume inside of a tmpfs does not pass. */
+    for (size_t i = 0; i < in->n_mounted; i++) {
+        const struct sb_mount_step *step = &in->plan->mounts[i];
+        size_t len = strlen(step->target);
+        if (!step->symlink_to && strncmp(path, step->target, len) == 0 && path[len] == '/')
+            passing = step->kind == SB_MOUNT_FS;
+    }
+    return passing;
+}
+
 void sb_init_note_created(struct sb_init *in, int parent_fd, const char *name, bool is_dir)
 {
-    if (in->n_created == in->plan->n_creatable)
+    if (in->is_passing || in->n_created == in->plan->n_creatable)
         return;
     int fd = fcntl(parent_fd, F_DUPFD_CLOEXEC, 3);
     if (fd < 0)
@@ -168,6 +184,7 @@ int sb_init_open(struct sb_init *in, const char *path, enum sb_want want, unsign
     memcpy(in->scratch, path, strlen(path) + 1);
     for (int links = 0; links < MAX_LINKS; links++) {
         char *rest;
+        in->is_passing = is_passing(in, in->scratch);
         fd = open_existing_part(in, in->scratch, &rest);
         if (fd < 0)
             return fd;
@@ -188,6 +205,7 @@ int sb_init_open_parent(struct sb_init *in, const char *path, const char **name)
     const char *slash = strrchr(path, '/');
 
     *name = slash ? slash + 1 : path;
+    in->is_passing = is_passing(in, path);
     if (!slash)
         return sb_open_in_root(in->tree_fd, ".", O_PATH | O_DIRECTORY, 0);
     /* The first two rooms are those of sb_init_open(). */

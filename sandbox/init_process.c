@@ -13,20 +13,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 
 #include <base/base.h>
 
 #include "init.h"
 #include "signals.h"
 
-enum {
-    DEV_NULL_MAJOR = 1,
-    DEV_NULL_MINOR = 3,
-    PASSWD_CHUNK = 4096,
-    IOPRIO_WHO_PROCESS = 1,
-    IOPRIO_CLASS_SHIFT = 13
-};
+enum { PASSWD_CHUNK = 4096, IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_SHIFT = 13 };
 
 /* --- working folder and program
  * ------------------------------------------------------------------- */
@@ -69,14 +62,15 @@ static int check_program(struct sb_init *in, const char *path)
 /* As execvp(3): the first that is a program; a match without permission is remembered. */
 static int find_in_path(struct sb_init *in, const char *name)
 {
+    size_t name_size = strlen(name) + 1;
     int result = -ENOENT;
 
     for (const char *dir = in->plan->process.path_list;; dir++) {
         size_t len = strcspn(dir, ":");
-        if (len + strlen(name) + 2 <= PATH_MAX) {
+        if (len + 1 + name_size <= PATH_MAX) {
             memcpy(in->program, dir, len);
             in->program[len] = '/';
-            strcpy(in->program + len + (len > 0), name);
+            memcpy(in->program + len + (len > 0), name, name_size);
             int ret = check_program(in, in->program);
             if (ret == 0 || ret == -ETXTBSY)
                 return ret;
@@ -98,9 +92,10 @@ static int find_program(struct sb_init *in)
     if (in_path) {
         ret = find_in_path(in, name);
     } else {
-        if (strlen(name) >= PATH_MAX)
+        size_t size = strlen(name) + 1;
+        if (size > PATH_MAX)
             return sb_init_fail(in, SB_STEP_EXECUTABLE, 0, ENAMETOOLONG);
-        strcpy(in->program, name);
+        memcpy(in->program, name, size);
         ret = check_program(in, name);
     }
     if (ret == 0)
@@ -240,15 +235,15 @@ static int set_rlimits(struct sb_init *in)
     return 0;
 }
 
-/* The user must be able to reopen its own standard streams. Files and the null device keep their
- * owner: they are somebody else's as well. */
+/* The user must be able to reopen its own standard streams: pipes, sockets and terminals. Files
+ * and devices of the host keep their owner: they are somebody else's as well. */
 static void own_stdio(const struct oci_user *user)
 {
     struct stat st;
 
     for (int fd = 0; fd <= 2 && user->uid != 0; fd++) {
-        if (fstat(fd, &st) < 0 || st.st_uid == user->uid || S_ISREG(st.st_mode) ||
-            (S_ISCHR(st.st_mode) && st.st_rdev == makedev(DEV_NULL_MAJOR, DEV_NULL_MINOR)))
+        if (fstat(fd, &st) < 0 || st.st_uid == user->uid ||
+            !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd)))
             continue;
         if (fchown(fd, user->uid, (gid_t)-1) < 0)
             continue; /* a pipe of another user namespace: nothing that could be done */
@@ -259,8 +254,9 @@ static int join_keyring(struct sb_init *in)
 {
     if (in->plan->opts->no_new_keyring)
         return 0;
-    snprintf(in->scratch, SB_SCRATCH_BYTES, "_ses.%s", in->plan->opts->id);
-    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, in->scratch) < 0 && errno != ENOSYS &&
+    /* Without a name: with one it would be joined if somebody had made it before, such as another
+     * container of the same user. */
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
         errno != EPERM && errno != EACCES)
         return sb_init_fail(in, SB_STEP_KEYRING, 0, errno);
     return 0;
@@ -313,7 +309,9 @@ static int set_ids(struct sb_init *in)
     const struct sb_process *p = &in->plan->process;
     const struct oci_user *user = &p->oci->user;
 
-    if (p->set_groups && setgroups(p->n_groups, p->groups) < 0)
+    /* A namespace that was joined may deny it; then there are no groups any more to drop. */
+    if (p->set_groups && setgroups(p->n_groups, p->groups) < 0 &&
+        !(in->plan->join_user.ns && p->n_groups == 0 && errno == EPERM))
         return sb_init_fail(in, SB_STEP_GROUPS, 0, errno);
     if (user->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         return sb_init_fail(in, SB_STEP_USER, 0, errno);
@@ -326,13 +324,20 @@ static int set_ids(struct sb_init *in)
 static int load_filter(struct sb_init *in)
 {
     const struct su_seccomp_prog *prog = &in->plan->process.seccomp;
+    const unsigned flags = prog->flags | (prog->notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0);
+    const struct sb_msg msg = {.kind = SB_MSG_LISTENER};
     const struct sock_fprog fprog = {.len = (unsigned short)prog->n, .filter = prog->code};
 
     if (!in->plan->process.has_seccomp)
         return 0;
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, prog->flags, &fprog) < 0)
+    long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &fprog);
+    if (listener < 0)
         return sb_init_fail(in, SB_STEP_SECCOMP, 0, errno);
-    return 0;
+    if (!prog->notify)
+        return 0;
+    /* The kernel has made it close-on-exec. */
+    int ret = sb_send(in->sock, &msg, (int)listener);
+    return ret < 0 ? sb_init_fail(in, SB_STEP_SYNC, 0, -ret) : 0;
 }
 
 static int raise_ambient(struct sb_init *in)

@@ -76,15 +76,32 @@ static int open_parent(struct sb_init *in, struct parent *p, const char *path, c
     return p->fd < 0 ? p->fd : 0;
 }
 
-static int bind_device(struct sb_init *in, const struct sb_device *d)
+/* The host's node as a detached tree, if it is the device. */
+static int open_device(const char *path, const struct sb_device *d)
 {
     struct stat st;
-    _cleanup_fd_ int src = open_tree(AT_FDCWD, d->host_path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    _cleanup_fd_ int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-    if (src < 0 || fstat(src, &st) < 0)
+    if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) || (!S_ISFIFO(d->mode) && st.st_rdev != d->dev))
-        return -ENODEV;
+    return (st.st_mode & S_IFMT) == (d->mode & S_IFMT) && st.st_rdev == d->dev ? su_take_fd(&fd)
+                                                                               : -ENODEV;
+}
+
+static int bind_device(struct sb_init *in, const struct sb_device *d)
+{
+    char by_number[sizeof("/dev/block/4294967295:4294967295")];
+    _cleanup_fd_ int src = open_device(d->host_path, d);
+
+    /* By another name in the container than on the host. */
+    if (src == -ENOENT || src == -ENODEV) {
+        snprintf(by_number, sizeof(by_number), "/dev/%s/%u:%u", S_ISBLK(d->mode) ? "block" : "char",
+                 major(d->dev), minor(d->dev));
+        int other = open_device(by_number, d);
+        src = other < 0 ? src : other;
+    }
+    if (src < 0)
+        return src;
     _cleanup_fd_ int target = sb_init_open(in, d->path, SB_WANT_FILE, 0);
     return target < 0 ? target : sb_move_mount(src, target);
 }
@@ -106,13 +123,13 @@ static int make_device(struct sb_init *in, struct parent *p, const struct sb_dev
 {
     const char *name;
 
-    if (in->plan->bind_devices)
+    if (in->plan->bind_devices && !S_ISFIFO(d->mode))
         return bind_device(in, d);
     int ret = open_parent(in, p, d->path, &name);
     if (ret < 0)
         return ret;
     if (mknodat(p->fd, name, d->mode, d->dev) < 0) {
-        if (errno == EPERM)
+        if (errno == EPERM && !S_ISFIFO(d->mode))
             return bind_device(in, d);
         return errno == EEXIST ? check_existing(p, name, d) : -errno;
     }
@@ -329,21 +346,29 @@ int sb_init_finish_rootfs(struct sb_init *in)
 {
     const struct sb_plan *plan = in->plan;
     const struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
-    const struct mount_attr propagation = {.propagation =
-                                               plan->rootfs_propagation & ~(uint32_t)MS_REC};
 
-    if (!has_mountns(in))
+    /* Later mounts have made their mount points in them. */
+    while (in->n_readonly > 0) {
+        const struct sb_readonly *last = &in->readonly[--in->n_readonly];
+        int ret = sb_mount_setattr(last->fd, 0, &readonly);
+        close(last->fd);
+        if (ret < 0)
+            return sb_init_fail(in, SB_STEP_MOUNT_ATTR, last->step, -ret);
+    }
+    if (!has_mountns(in) || !plan->rootfs_readonly)
         return 0;
-    if (plan->rootfs_readonly) {
-        int ret = sb_mount_setattr(in->tree_fd, 0, &readonly);
-        if (ret < 0)
-            return sb_init_fail(in, SB_STEP_ROOT_READONLY, 0, -ret);
-    }
-    if (plan->rootfs_propagation & (MS_SHARED | MS_UNBINDABLE)) {
-        int ret = sb_mount_setattr(
-            in->tree_fd, plan->rootfs_propagation & MS_REC ? AT_RECURSIVE : 0, &propagation);
-        if (ret < 0)
-            return sb_init_fail(in, SB_STEP_ROOT_PROPAGATION, 0, -ret);
-    }
-    return 0;
+    int ret = sb_mount_setattr(in->tree_fd, 0, &readonly);
+    return ret < 0 ? sb_init_fail(in, SB_STEP_ROOT_READONLY, 0, -ret) : 0;
+}
+
+/* Last, since the kernel pivots to no shared mount. */
+int sb_init_share_rootfs(struct sb_init *in)
+{
+    const unsigned long flags = in->plan->rootfs_propagation;
+
+    if (!has_mountns(in) || !(flags & (MS_SHARED | MS_UNBINDABLE)))
+        return 0;
+    return mount(NULL, "/", NULL, flags, NULL) < 0
+               ? sb_init_fail(in, SB_STEP_ROOT_PROPAGATION, 0, errno)
+               : 0;
 }

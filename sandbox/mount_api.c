@@ -3,36 +3,79 @@
 #include "mount_api.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include <base/base.h>
 
-/* MOUNT_ATTR_* and MS_* bits that mean the same. */
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000
+#endif
+
+/* MOUNT_ATTR_*, MS_* and ST_* bits that mean the same. */
 static const struct {
     uint64_t attr;
-    unsigned long ms;
+    unsigned long ms, st;
 } same_bits[] = {
-    {MOUNT_ATTR_RDONLY, MS_RDONLY},   {MOUNT_ATTR_NOSUID, MS_NOSUID},
-    {MOUNT_ATTR_NODEV, MS_NODEV},     {MOUNT_ATTR_NOEXEC, MS_NOEXEC},
-    {MOUNT_ATTR_NOATIME, MS_NOATIME}, {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME},
+    {MOUNT_ATTR_RDONLY, MS_RDONLY, ST_RDONLY},
+    {MOUNT_ATTR_NOSUID, MS_NOSUID, ST_NOSUID},
+    {MOUNT_ATTR_NODEV, MS_NODEV, ST_NODEV},
+    {MOUNT_ATTR_NOEXEC, MS_NOEXEC, ST_NOEXEC},
+    {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, ST_NODIRATIME},
+    {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW, ST_NOSYMFOLLOW},
 };
 
-static int set_by_mount(const char *path, unsigned flags, const struct mount_attr *attr)
+/* MS_* for the access time; mount(2) takes all of it or keeps what is there. */
+static unsigned long atime_flags(uint64_t attr)
 {
-    unsigned long rec = flags & AT_RECURSIVE ? MS_REC : 0, ms = 0;
+    switch (attr & MOUNT_ATTR__ATIME) {
+    case MOUNT_ATTR_NOATIME:
+        return MS_NOATIME;
+    case MOUNT_ATTR_STRICTATIME:
+        return MS_STRICTATIME;
+    default:
+        return MS_RELATIME;
+    }
+}
 
+/* The attributes that the mount at fd has now. */
+static int current_attributes(int fd, uint64_t *attr)
+{
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs) < 0)
+        return -errno;
+    *attr = fs.f_flags & ST_NOATIME    ? MOUNT_ATTR_NOATIME
+            : fs.f_flags & ST_RELATIME ? MOUNT_ATTR_RELATIME
+                                       : MOUNT_ATTR_STRICTATIME;
+    for (size_t i = 0; i < SU_ARRAY_SIZE(same_bits); i++)
+        if ((unsigned long)fs.f_flags & same_bits[i].st)
+            *attr |= same_bits[i].attr;
+    return 0;
+}
+
+static int set_by_mount(int fd, const char *path, unsigned flags, const struct mount_attr *attr)
+{
+    unsigned long rec = flags & AT_RECURSIVE ? MS_REC : 0;
+    uint64_t result = 0;
+
+    /* EPERM: a detached mount belongs to no mount namespace of ours. */
     if (attr->propagation &&
         mount(NULL, path, NULL, (unsigned long)attr->propagation | rec, NULL) < 0)
-        return errno == EINVAL ? -ENOSYS : -errno;
+        return errno == EINVAL || errno == EPERM ? -ENOSYS : -errno;
     if (attr->attr_set == 0 && attr->attr_clr == 0)
         return 0;
     if (rec || (attr->attr_set & MOUNT_ATTR_IDMAP))
         return -ENOSYS;
+    int ret = current_attributes(fd, &result);
+    if (ret < 0)
+        return ret;
+    result = (result & ~attr->attr_clr) | attr->attr_set;
+    unsigned long ms = atime_flags(result);
     for (size_t i = 0; i < SU_ARRAY_SIZE(same_bits); i++)
-        if (attr->attr_set & same_bits[i].attr)
+        if (result & same_bits[i].attr)
             ms |= same_bits[i].ms;
-    if ((attr->attr_clr & MOUNT_ATTR__ATIME) &&
-        (attr->attr_set & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME)
-        ms |= MS_STRICTATIME;
     if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | ms, NULL) < 0)
         return errno == EINVAL ? -ENOSYS : -errno;
     return 0;
@@ -48,14 +91,25 @@ int sb_mount_setattr(int fd, unsigned flags, const struct mount_attr *attr)
     if (errno != ENOSYS)
         return -errno;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    return set_by_mount(path, flags, attr);
+    return set_by_mount(fd, path, flags, attr);
+}
+
+/* Callers search errors for "not a directory", which mount(2) says and move_mount(2) does not. */
+static bool same_kind(int fd, int target_fd)
+{
+    struct stat a, b;
+
+    return fstat(fd, &a) < 0 || fstat(target_fd, &b) < 0 ||
+           S_ISDIR(a.st_mode) == S_ISDIR(b.st_mode);
 }
 
 int sb_move_mount(int fd, int target_fd)
 {
     const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
 
-    return move_mount(fd, "", target_fd, "", flags) < 0 ? -errno : 0;
+    if (move_mount(fd, "", target_fd, "", flags) == 0)
+        return 0;
+    return errno == EINVAL && !same_kind(fd, target_fd) ? -ENOTDIR : -errno;
 }
 
 int sb_move_mount_with(int fd, int target_fd, const struct mount_attr *attr)

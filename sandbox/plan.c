@@ -12,6 +12,7 @@
 #include <base/base.h>
 
 #include "hook_state.h"
+#include "listener.h"
 
 static const struct su_enum propagations[] = {
     {"private", MS_PRIVATE},
@@ -24,6 +25,22 @@ static const struct su_enum propagations[] = {
     {"runbindable", MS_UNBINDABLE | MS_REC},
     {NULL, 0},
 };
+
+/* What would be silently ignored otherwise: better no container than half of one. */
+static int refuse_unsupported(struct sb_plan *plan, struct su_error *err)
+{
+    const struct oci_linux *lx = plan->spec->oci.linux_;
+    const char *path = NULL;
+
+    if (lx && lx->net_devices.n > 0)
+        path = "linux.netDevices";
+    else if (lx && lx->intel_rdt)
+        path = "linux.intelRdt";
+    if (!path)
+        return 0;
+    return su_fail_at(err, SU_ERR_SPEC, EOPNOTSUPP, path,
+                      "present, but this runtime does not implement it, expected it to be absent");
+}
 
 static int look_at_host(struct sb_plan *plan, struct su_error *err)
 {
@@ -85,9 +102,11 @@ static int plan_hook_state(struct sb_plan *plan, struct su_error *err)
         .bundle = (char *)(uintptr_t)plan->opts->bundle,
     };
 
-    if (!oci->hooks)
-        return 0;
-    plan->wait_for_hooks = oci->hooks->prestart.n > 0 || oci->hooks->create_runtime.n > 0;
+    int ret = sb_check_listener(oci, err);
+    if (ret < 0 || (!oci->hooks && !plan->process.seccomp.notify))
+        return ret;
+    plan->wait_for_hooks =
+        oci->hooks && (oci->hooks->prestart.n > 0 || oci->hooks->create_runtime.n > 0);
     state.annotations.v = oci->annotations.v;
     state.annotations.n = oci->annotations.n;
     return sb_hook_state_text(&plan->arena, &state, &plan->state_head, &plan->state_tail, err);
@@ -97,8 +116,8 @@ int sb_plan_make(const struct sb_create_opts *opts, const struct su_spec *spec,
                  struct sb_plan *plan, struct su_error *err)
 {
     static int (*const parts[])(struct sb_plan *, struct su_error *) = {
-        look_at_host,   sb_plan_namespaces, plan_rootfs,     plan_cgroup,
-        sb_plan_mounts, sb_plan_devices,    sb_plan_process, plan_hook_state,
+        refuse_unsupported, look_at_host,    sb_plan_namespaces, plan_rootfs,     plan_cgroup,
+        sb_plan_mounts,     sb_plan_devices, sb_plan_process,    plan_hook_state,
     };
     int ret = 0;
 

@@ -56,6 +56,7 @@ struct sb_mount_step {
     const char *symlink_to; /* instead of a mount: a symlink at target (v1 controller names) */
     const char *json_path;  /* "mounts[3]" */
     bool legacy;            /* only mount(2) can do it: an option is too long for fsconfig(2) */
+    bool readonly_last;     /* a tmpfs: mounts below it and devices come first */
     bool tmpfs_mode;        /* a tmpfs that takes the mode of the folder that it covers */
     int src_fd;             /* a bind's detached tree, opened by the builder; -1 before */
 };

@@ -118,19 +118,12 @@ static int plan_v1(struct sb_plan *plan, const struct sb_mount_step *begun, stru
 
     tmpfs->fstype = "tmpfs";
     tmpfs->source = "tmpfs";
-    /* It gets its entries first and is made read-only last. */
-    tmpfs->opts.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-    tmpfs->opts.sb_flags &= ~(uint32_t)MS_RDONLY;
-    tmpfs->opts.flags &= ~(uint32_t)MS_RDONLY;
+    sb_plan_readonly_last(tmpfs);
     if (set_data(plan, tmpfs, words, SU_ARRAY_SIZE(words)) < 0)
         return su_fail(err, ENOMEM, "out of memory");
     for (size_t i = 0; i < plan->cgroup.n_dirs && ret == 0; i++)
         ret = plan_hierarchy(plan, begun, &plan->cgroup.dirs[i]);
-    if (ret < 0)
-        return su_fail(err, ENOMEM, "out of memory");
-    if (begun->opts.attr_set & MOUNT_ATTR_RDONLY)
-        next_step(plan, begun)->kind = SB_MOUNT_REMOUNT;
-    return 0;
+    return ret < 0 ? su_fail(err, ENOMEM, "out of memory") : 0;
 }
 
 int sb_plan_cgroup_mount(struct sb_plan *plan, const struct sb_mount_step *begun,

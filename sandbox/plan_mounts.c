@@ -112,6 +112,9 @@ int sb_plan_fs_options(struct sb_plan *plan, struct sb_mount_step *step)
     for (size_t i = 0; i < step->opts.data.n; i++)
         if (add_option(plan, step, step->opts.data.v[i], step->opts.data_index[i]) < 0)
             return -ENOMEM;
+    /* fsconfig(2) knows no word for it. */
+    if (step->opts.sb_flags & MS_I_VERSION)
+        step->legacy = true;
     if (add_label(plan, step) < 0 || join_options(plan, step) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < step->n_options; i++)
@@ -197,6 +200,15 @@ static bool has_option(const struct sb_mount_step *step, const char *key)
     return false;
 }
 
+void sb_plan_readonly_last(struct sb_mount_step *step)
+{
+    const uint64_t readonly = MOUNT_ATTR_RDONLY;
+
+    step->readonly_last = ((step->opts.attr_set | step->opts.rec_set) & readonly) != 0;
+    step->opts.attr_set &= ~readonly;
+    step->opts.rec_set &= ~readonly;
+}
+
 static int plan_mount(struct sb_plan *plan, size_t index, struct su_error *err)
 {
     struct sb_mount_step *step = &plan->mounts[plan->n_mounts];
@@ -216,6 +228,8 @@ static int plan_mount(struct sb_plan *plan, size_t index, struct su_error *err)
         if (sb_plan_fs_options(plan, step) < 0)
             return su_fail(err, ENOMEM, "out of memory");
         step->tmpfs_mode = su_streq(step->fstype, "tmpfs") && !has_option(step, "mode");
+        if (su_streq(step->fstype, "tmpfs"))
+            sb_plan_readonly_last(step);
     }
     plan->n_mounts++;
     return 0;

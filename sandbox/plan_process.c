@@ -13,13 +13,34 @@
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/* The spec's environment, and what tells the process of the sockets that it was handed. */
+static int base_env(struct sb_plan *plan, struct su_strv *env)
+{
+    const struct su_strv *given = &plan->process.oci->env;
+    const unsigned n = plan->opts->listen_fds;
+
+    *env = *given;
+    if (n == 0)
+        return 0;
+    env->v = su_arena_array(&plan->arena, given->n + 2, sizeof(*env->v));
+    if (!env->v)
+        return -ENOMEM;
+    if (given->n > 0)
+        memcpy(env->v, given->v, given->n * sizeof(*env->v));
+    env->v[env->n++] = su_arena_printf(&plan->arena, "LISTEN_FDS=%u", n);
+    env->v[env->n++] = su_arena_strdup(&plan->arena, "LISTEN_PID=1");
+    return env->v[given->n] && env->v[given->n + 1] ? 0 : -ENOMEM;
+}
+
 static int plan_env(struct sb_plan *plan, struct su_error *err)
 {
     struct sb_process *p = &plan->process;
-    const struct su_strv *in = &p->oci->env;
-    struct su_strv env = {0};
-    _cleanup_error_ struct su_error malformed = {0};
+    struct su_strv given, env = {0};
+    const struct su_strv *in = &given;
 
+    if (base_env(plan, &given) < 0)
+        return su_fail(err, ENOMEM, "out of memory");
+    _cleanup_error_ struct su_error malformed = {0};
     /* An entry without "=" is nothing that a program could look up, but engines pass them on. */
     int ret = su_resolve_envs(&plan->arena, in, 1, &env, &malformed);
     if (ret == -ENOMEM)

@@ -278,8 +278,9 @@ static int report_mount(const struct sb_plan *plan, const struct sb_msg *msg, st
                           "well-known files",
                           step->target);
     case SB_STEP_MOUNT_ATTR:
-        return su_fail_at(err, kind, msg->value, path, "cannot set the attributes of \"/%s\": %s",
-                          step->target, why);
+        return su_fail_at(err, kind, msg->value, path, "cannot set the attributes of \"/%s\": %s%s",
+                          step->target, why,
+                          msg->value == ENOSYS ? " (these take Linux 5.12 or newer)" : "");
     case SB_STEP_MOUNT_PROPAGATION:
         return su_fail_at(err, kind, msg->value, path, "cannot set the propagation of \"/%s\": %s",
                           step->target, why);
@@ -287,8 +288,9 @@ static int report_mount(const struct sb_plan *plan, const struct sb_msg *msg, st
         return su_fail_at(err, kind, msg->value, path,
                           "tmpcopyup: cannot copy \"/%s\" into the tmpfs: %s", step->target, why);
     default:
-        return su_fail_at(err, kind, msg->value, path, "cannot mount \"%s\" (%s) on \"/%s\": %s",
-                          step->source, step->fstype, step->target, why);
+        return su_fail_at(err, kind, msg->value, path, "cannot mount \"%s\" (%s) on \"/%s\": %s%s",
+                          step->source, step->fstype, step->target, why,
+                          msg->value == ENOTDIR ? " (one is a directory, the other is not)" : "");
     }
 }
 
@@ -309,12 +311,18 @@ int sb_report(const struct sb_plan *plan, const struct oci_spec *oci, const stru
     case SB_STEP_LSM:
         return su_fail_at(err, SU_ERR_IO, msg->value, "process",
                           "cannot set the security label: %s", strerror(msg->value));
+    default:
+        break;
+    }
+    if (!plan)
+        return su_fail(err, EPROTO, "the container's init sent a message that is none");
+    switch ((enum sb_step)msg->step) {
     case SB_STEP_DEVICE:
         return report_device(plan, msg, err);
     case SB_STEP_MOUNT_OPTION:
         return report_mount_option(plan, msg, err);
     default:
-        if (msg->step >= SB_STEP_MOUNT_SOURCE && msg->step <= SB_STEP_MOUNT_PROC && plan)
+        if (msg->step >= SB_STEP_MOUNT_SOURCE && msg->step <= SB_STEP_MOUNT_PROC)
             return report_mount(plan, msg, err);
         return su_fail(err, EPROTO, "the container's init sent a message that is none");
     }

@@ -36,8 +36,10 @@ int sb_create(const struct sb_create_opts *opts, const struct su_spec *spec, str
 static int run_poststart_hooks(const struct sb_build *b, struct su_error *err)
 {
     const oci_hook_list *list = sb_hooks_of(b->plan.spec->oci.hooks, SB_HOOK_POSTSTART);
-    const struct sb_hook_state state = {b->plan.state_head, b->plan.state_tail, "running",
-                                        b->init.pid};
+    const struct sb_hook_state state = {.head = b->plan.state_head,
+                                        .tail = b->plan.state_tail,
+                                        .status = "running",
+                                        .pid = b->init.pid};
     struct sb_hook_failure failure;
 
     if (sb_run_hooks(list, &state, environ, &failure) == 0)
@@ -121,6 +123,7 @@ int sb_run(const struct sb_create_opts *opts, const struct su_spec *spec, int *e
     if (opts->keep)
         return ret;
     /* Somebody else may have deleted it meanwhile, and even made another of the same name. */
-    int removed = sb_state_relock(b.dir_fd) ? remove_all(&b, ret < 0 ? NULL : err) : 0;
+    int removed =
+        sb_state_relock(b.root_fd, opts->id, b.dir_fd) ? remove_all(&b, ret < 0 ? NULL : err) : 0;
     return ret < 0 ? ret : removed;
 }

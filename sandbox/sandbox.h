@@ -31,12 +31,14 @@ struct sb_create_opts {
     const char *pid_file;       /* or NULL; relative to the caller's cwd */
     const char *console_socket; /* or NULL */
     unsigned preserve_fds;      /* fds 3 ... 2 + preserve_fds stay open in the container */
+    unsigned listen_fds;        /* how many of these the process finds by LISTEN_FDS */
     bool no_pivot;
     bool no_new_keyring;
     bool systemd_cgroup;
     bool ignore_cgroups;
-    bool detach; /* run only */
-    bool keep;   /* run only: state and cgroup stay when the container ends */
+    bool detach;           /* run only */
+    bool keep;             /* run only: state and cgroup stay when the container ends */
+    enum su_flavor flavor; /* runsc: a container whose sandbox does not run is refused */
 };
 
 /*
@@ -76,6 +78,8 @@ struct sb_container {
         size_t n;
     } annotations;
     struct sb_cgroup_ref cgroup;
+    char *sandbox_id; /* the pod's sandbox that it belongs to, or NULL */
+    bool is_sandbox;
 };
 
 /* Looks one container up. -ENOENT: container "<id>" does not exist. */

@@ -38,6 +38,8 @@ static const struct su_field state_fields[] = {
      .offset = offsetof(struct sb_state, cgroup),
      .type = &sb_type_cgroup_ref,
      .flags = SU_F_RUNTIME},
+    FIELD("sandbox", SU_K_STRING, sandbox_id),
+    FIELD("isSandbox", SU_K_BOOL, is_sandbox),
     FIELD("poststart", SU_K_BOOL, has_poststart),
     FIELD("poststop", SU_K_BOOL, has_poststop),
 };
@@ -82,10 +84,18 @@ int sb_state_open_root(const char *root, bool create, struct su_error *err)
     return fd;
 }
 
+/* While a command waited for the lock, the folder may have been removed, and the id been given to
+ * a new one. */
+static bool is_folder_of(int root_fd, const char *id, int dir_fd)
+{
+    struct stat named, held;
+
+    return fstatat(root_fd, id, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(dir_fd, &held) == 0 &&
+           named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+}
+
 int sb_state_make_dir(int root_fd, const char *id, struct su_error *err)
 {
-    struct stat st;
-
     if (mkdirat(root_fd, id, 0700) < 0) {
         if (errno == EEXIST)
             return su_fail(err, EEXIST, "container \"%s\" already exists", id);
@@ -93,11 +103,11 @@ int sb_state_make_dir(int root_fd, const char *id, struct su_error *err)
                        strerror(errno));
     }
     _cleanup_fd_ int fd = sb_state_lock_dir(root_fd, id, err);
-    if (fd < 0)
-        return fd;
-    /* Somebody may have deleted the folder before it was locked. */
-    if (fstat(fd, &st) < 0 || st.st_nlink == 0)
+    /* Somebody may have deleted the folder before it was locked, and made one of his own. */
+    if (fd == -ENOENT)
         return su_fail(err, EBUSY, "container \"%s\" was deleted while it was being created", id);
+    if (fd >= 0 && faccessat(fd, state_file, F_OK, 0) == 0)
+        return su_fail(err, EEXIST, "container \"%s\" already exists", id);
     return su_take_fd(&fd);
 }
 
@@ -115,13 +125,15 @@ int sb_state_open_dir(int root_fd, const char *id, struct su_error *err)
 
 int sb_state_lock_dir(int root_fd, const char *id, struct su_error *err)
 {
-    _cleanup_fd_ int fd = sb_state_open_dir(root_fd, id, err);
-
-    if (fd < 0)
-        return fd;
-    if (SU_RETRY_EINTR(flock(fd, LOCK_EX)) < 0)
-        return su_fail(err, errno, "cannot lock container \"%s\": %s", id, strerror(errno));
-    return su_take_fd(&fd);
+    for (;;) {
+        _cleanup_fd_ int fd = sb_state_open_dir(root_fd, id, err);
+        if (fd < 0)
+            return fd;
+        if (SU_RETRY_EINTR(flock(fd, LOCK_EX)) < 0)
+            return su_fail(err, errno, "cannot lock container \"%s\": %s", id, strerror(errno));
+        if (is_folder_of(root_fd, id, fd))
+            return su_take_fd(&fd);
+    }
 }
 
 void sb_state_remove_dir(int root_fd, const char *id)
@@ -298,12 +310,9 @@ void sb_state_unlock(int dir_fd)
     flock(dir_fd, LOCK_UN);
 }
 
-bool sb_state_relock(int dir_fd)
+bool sb_state_relock(int root_fd, const char *id, int dir_fd)
 {
-    struct stat st;
-
-    return SU_RETRY_EINTR(flock(dir_fd, LOCK_EX)) == 0 && fstat(dir_fd, &st) == 0 &&
-           st.st_nlink > 0;
+    return SU_RETRY_EINTR(flock(dir_fd, LOCK_EX)) == 0 && is_folder_of(root_fd, id, dir_fd);
 }
 
 bool sb_state_is_locked(int dir_fd)

@@ -32,6 +32,8 @@ struct sb_state {
         size_t n;
     } annotations;
     struct sb_cgroup_ref *cgroup;
+    char *sandbox_id;                 /* the pod's sandbox that it joined by annotation, or NULL */
+    bool is_sandbox;                  /* it is one */
     bool has_poststart, has_poststop; /* hooks: else config.json need not be read for them */
 };
 
@@ -41,7 +43,7 @@ int sb_state_open_root(const char *root, bool create, struct su_error *err);
 int sb_state_make_dir(int root_fd, const char *id, struct su_error *err);
 /* Opens the folder of an id; -ENOENT: container "<id>" does not exist. */
 int sb_state_open_dir(int root_fd, const char *id, struct su_error *err);
-/* The same, and waits for the lock. */
+/* The same, and waits for the lock; what is locked then is what the id stands for. */
 int sb_state_lock_dir(int root_fd, const char *id, struct su_error *err);
 /* Removes the folder of an id with all that is in it. Harmless if it is gone. An undo step. */
 void sb_state_remove_dir(int root_fd, const char *id);
@@ -77,7 +79,7 @@ bool sb_state_is_waiting(int dir_fd);
 void sb_state_end_waiting(int dir_fd);
 /* Gives the lock up, and takes it again; false if the container was deleted in between. */
 void sb_state_unlock(int dir_fd);
-bool sb_state_relock(int dir_fd);
+bool sb_state_relock(int root_fd, const char *id, int dir_fd);
 /* True while some command holds the lock. */
 bool sb_state_is_locked(int dir_fd);
 

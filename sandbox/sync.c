@@ -12,10 +12,11 @@ union control {
     char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-int sb_send(int sock, const struct sb_msg *msg, int fd)
+int sb_send_bytes(int sock, const void *bytes, size_t len, int fd)
 {
+    const char *rest = bytes;
     union control control = {0};
-    struct iovec iov = {.iov_base = (void *)(uintptr_t)msg, .iov_len = sizeof(*msg)};
+    struct iovec iov;
     struct msghdr hdr = {.msg_iov = &iov, .msg_iovlen = 1};
 
     if (fd >= 0) {
@@ -27,7 +28,22 @@ int sb_send(int sock, const struct sb_msg *msg, int fd)
         cmsg->cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
     }
-    return SU_RETRY_EINTR(sendmsg(sock, &hdr, MSG_NOSIGNAL)) < 0 ? -errno : 0;
+    while (len > 0) {
+        iov = (struct iovec){.iov_base = (void *)(uintptr_t)rest, .iov_len = len};
+        ssize_t n = SU_RETRY_EINTR(sendmsg(sock, &hdr, MSG_NOSIGNAL));
+        if (n < 0)
+            return -errno;
+        rest += n;
+        len -= (size_t)n;
+        hdr.msg_control = NULL;
+        hdr.msg_controllen = 0;
+    }
+    return 0;
+}
+
+int sb_send(int sock, const struct sb_msg *msg, int fd)
+{
+    return sb_send_bytes(sock, msg, sizeof(*msg), fd);
 }
 
 int sb_recv(int sock, struct sb_msg *msg, int *fd)

@@ -7,6 +7,7 @@
 #ifndef SB_SYNC_H
 #define SB_SYNC_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,6 +20,7 @@ enum sb_msg_kind {
     SB_MSG_GO,         /* builder or start: run the process; value is init's pid as they see it,
                           extra what it ignores (struct sb_proc) */
     SB_MSG_MASTER,     /* init: the terminal's master comes along as an fd */
+    SB_MSG_LISTENER,   /* init: the listener of its seccomp filter comes along as an fd */
     SB_MSG_ERROR,      /* init: step, index and value (errno) say what failed */
 };
 
@@ -89,6 +91,8 @@ struct sb_msg {
     char text[SB_MSG_TEXT_BYTES]; /* the end of what a failed hook printed */
 };
 
+/* Sends len bytes, with fd (-1: none) along with the first. Never raises SIGPIPE. 0 or -errno. */
+int sb_send_bytes(int sock, const void *bytes, size_t len, int fd);
 /* Sends msg, with fd (-1: none) along. Never raises SIGPIPE. 0 or -errno. */
 int sb_send(int sock, const struct sb_msg *msg, int fd);
 /* Receives one message, and an fd that came along into *fd (NULL: refused). 0, -ECONNRESET at

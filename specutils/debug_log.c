@@ -85,7 +85,7 @@ int su_debug_log_file(const char *pattern, const char *command, const char *test
     _cleanup_free_ char *path = NULL;
     int r = su_debug_log_path(pattern, command, test, timestamp, &path, err);
 
-    if (r < 0)
+    if (!path)
         return r;
     r = make_parents(path);
     if (r < 0)

@@ -31,6 +31,11 @@ static int index_init(struct name_index *index, size_t entries)
     return index->slots ? 0 : -ENOMEM;
 }
 
+static void index_free(struct name_index *index)
+{
+    free(index->slots);
+}
+
 /* FNV-1a, then a mix so that the low bits depend on all of it. */
 static uint64_t hash_name(const char *name, size_t len, uint64_t seed)
 {
@@ -75,12 +80,10 @@ int su_resolve_envs(struct su_arena *arena, const struct su_strv *lists, size_t 
     for (size_t i = 0; i < n; i++)
         total += lists[i].n;
 
-    _cleanup_free_ size_t *slots = NULL;
-    struct name_index index = {0};
+    _cleanup_(index_free) struct name_index index = {0};
     struct su_strv joined = {.v = su_arena_array(arena, total + 1, sizeof(char *))};
     if (!joined.v || index_init(&index, total) < 0)
         return su_fail(err, ENOMEM, "out of memory");
-    slots = index.slots;
 
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < lists[i].n; j++) {

@@ -31,8 +31,6 @@ static size_t sort_unique(pid_t *v, size_t n)
 {
     size_t kept = 0;
 
-    if (n == 0)
-        return 0;
     qsort(v, n, sizeof(*v), compare_pids);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || v[i] != v[kept - 1])
@@ -56,7 +54,7 @@ int sb_cgroup_pids(const struct sb_cgroup_ref *ref, pid_t **pids, size_t *n, str
         return su_fail(err, -r, "cannot list the processes of the cgroup %s: %s", ref->paths.v[0],
                        strerror(-r));
     }
-    *n = sort_unique(list.v, list.n);
+    *n = list.n > 0 ? sort_unique(list.v, list.n) : 0;
     *pids = list.v;
     return 0;
 }

@@ -56,19 +56,24 @@ static int load_with_memory(const struct sb_cgroup_plan *plan)
     return fd;
 }
 
+struct old_programs {
+    uint32_t ids[MAX_OLD_PROGRAMS];
+    uint32_t n;
+};
+
 /* The programs that an earlier user left on the folder: with BPF_F_ALLOW_MULTI all have a say. */
-static uint32_t query(int cgroup_fd, uint32_t *ids)
+static void query(int cgroup_fd, struct old_programs *old)
 {
     union bpf_attr attr = {
         .query = {.target_fd = (uint32_t)cgroup_fd,
                   .attach_type = BPF_CGROUP_DEVICE,
-                  .prog_ids = (uintptr_t)ids,
+                  .prog_ids = (uintptr_t)old->ids,
                   .prog_cnt = MAX_OLD_PROGRAMS},
     };
     int r = bpf(BPF_PROG_QUERY, &attr);
     if (r < 0)
         su_debug("cannot ask for device filters on an existing cgroup: %s", strerror(-r));
-    return r < 0 ? 0 : attr.query.prog_cnt;
+    old->n = r < 0 ? 0 : attr.query.prog_cnt;
 }
 
 static int detach(int cgroup_fd, uint32_t id)
@@ -109,10 +114,11 @@ static int fail(struct su_error *err, const char *what, int r)
 int sb_cg_attach_device_prog(const struct sb_cgroup_plan *plan, int cgroup_fd, bool reused,
                              struct su_error *err)
 {
-    uint32_t old[MAX_OLD_PROGRAMS];
-    uint32_t n_old = reused ? query(cgroup_fd, old) : 0;
+    struct old_programs old = {0};
     int r;
 
+    if (reused)
+        query(cgroup_fd, &old);
     if (plan->device_prog) {
         _cleanup_fd_ int prog_fd = load_with_memory(plan);
         if (prog_fd < 0)
@@ -120,8 +126,8 @@ int sb_cg_attach_device_prog(const struct sb_cgroup_plan *plan, int cgroup_fd, b
         if ((r = attach(cgroup_fd, prog_fd)) < 0)
             return fail(err, "attach", r);
     }
-    for (uint32_t i = 0; i < n_old; i++)
-        if ((r = detach(cgroup_fd, old[i])) < 0)
+    for (uint32_t i = 0; i < old.n; i++)
+        if ((r = detach(cgroup_fd, old.ids[i])) < 0)
             return fail(err, "detach an older program beside", r);
     return 0;
 }

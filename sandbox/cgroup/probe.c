@@ -243,7 +243,7 @@ int sb_cgroup_probe(struct su_arena *arena, struct sb_cgroup_host *host, struct 
     struct view v = {.arena = arena, .host = host, .err = err};
     bool whole = is_cgroup2(CGROUP_ROOT);
     const char *own_path2 = NULL;
-    char *text, *save = NULL;
+    char *text = NULL, *save = NULL;
 
     *host = (struct sb_cgroup_host){0};
     int r = read_proc(&v, "/proc/self/cgroup", &text);

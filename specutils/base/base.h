@@ -99,6 +99,11 @@ void su_strbuf_addc(struct su_strbuf *sb, char c);
 void su_strbuf_printf(struct su_strbuf *sb, const char *fmt, ...) SU_PRINTF(2, 3);
 void su_strbuf_free(struct su_strbuf *sb);
 
+/* Closes fds first to last; or lets those from first on go at exec. Async-signal-safe, also before
+ * Linux 5.11. */
+void su_close_range(unsigned first, unsigned last);
+void su_cloexec_from(unsigned first);
+
 /* Writes all bytes, through EINTR and short writes. 0 or -errno. */
 int su_write_all(int fd, const void *bytes, size_t len);
 /* Reads up to the end of fd, at most max bytes (-EFBIG beyond). *text is malloc'd and has a NUL

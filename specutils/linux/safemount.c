@@ -69,7 +69,8 @@ static int fail_symlink(struct su_error *err, const char *dst, const char *found
 
     if (!found) {
         _cleanup_fd_ int fd = open(dst, O_PATH | O_CLOEXEC);
-        found = leads_to = fd < 0 ? NULL : path_of_fd("/proc", fd);
+        leads_to = fd < 0 ? NULL : path_of_fd("/proc", fd);
+        found = leads_to;
     }
     su_fail_at(err, SU_ERR_SYMLINK_MOUNT, ELOOP, NULL, "mount target \"%s\": %s%s%s%s", dst,
                is_link ? "is a symlink" : "leads through a symlink", found ? " to \"" : "",

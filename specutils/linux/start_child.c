@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -20,6 +19,7 @@
 
 #include "base/base.h"
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes it. */
 pid_t su_clone_process(uint64_t flags, int *pidfd)
 {
     struct clone_args args = {
@@ -142,9 +142,8 @@ static void place_fds(struct su_start *start)
         if (dup2(start->fds[i], i) < 0)
             give_up(start, STAGE_FDS);
     }
-    /* Linux before 5.11 cannot; there all fds of our own are close-on-exec anyway. */
     if (!start->cmd->keep_fds)
-        syscall(SYS_close_range, (unsigned)n, ~0U, CLOSE_RANGE_CLOEXEC);
+        su_cloexec_from((unsigned)n);
 }
 
 __attribute__((noreturn)) static void become_program(struct su_start *start)

@@ -44,7 +44,7 @@ static int add_part(struct build *b, uint32_t audit, uint32_t first,
     const struct su_filter_arch *arch = find_part(&b->profile, audit, first);
 
     if (arch)
-        return su_filter_ranges_add(&b->profile, arch, &b->scratch, ranges);
+        return su_filter_ranges_add(&b->profile, arch, ranges);
     struct su_filter_range unlisted = {.first = first, .action = UNLISTED_ABI};
     return su_filter_range_push(&b->scratch, ranges, unlisted);
 }

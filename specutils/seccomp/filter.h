@@ -68,7 +68,6 @@ struct su_filter_range {
 struct su_filter_ranges {
     struct su_filter_range *v;
     size_t n, cap;
-    size_t n_cases; /* of all, also of those that were joined */
 };
 
 /* One rule's claim on one number. order is the place of the rule in the document; subcall, if
@@ -86,6 +85,8 @@ struct su_filter_rule {
 };
 
 struct su_filter_profile {
+    struct su_arena *scratch; /* for all that lives as long as the profile */
+    size_t n_cases;           /* that were made so far */
     struct su_filter_rule *rules;
     size_t n_rules;
     struct su_filter_claim *claims; /* room for those of one ABI */
@@ -97,13 +98,13 @@ struct su_filter_profile {
     bool notify;
 };
 
-/* Checks spec and fills profile, with memory from scratch. */
+/* Checks spec and fills profile, with memory from scratch, which must outlive it. */
 int su_filter_profile_init(struct su_filter_profile *profile, const struct oci_seccomp *spec,
                            enum su_flavor flavor, struct su_arena *scratch, struct su_error *err);
 /* Appends the ranges of one ABI, in rising order from arch->first on. -ENOMEM; -E2BIG: no program
  * could hold the decisions. */
-int su_filter_ranges_add(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
-                         struct su_arena *scratch, struct su_filter_ranges *out);
+int su_filter_ranges_add(struct su_filter_profile *profile, const struct su_filter_arch *arch,
+                         struct su_filter_ranges *out);
 /* Appends one range without conditions. -ENOMEM. */
 int su_filter_range_push(struct su_arena *scratch, struct su_filter_ranges *out,
                          struct su_filter_range range);

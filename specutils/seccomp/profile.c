@@ -138,14 +138,14 @@ static int fail_arch(const char *name, size_t i, struct su_error *err)
 }
 
 static int check_archs(struct su_filter_profile *profile, const struct oci_seccomp *spec,
-                       enum su_flavor flavor, struct su_arena *scratch, struct su_error *err)
+                       enum su_flavor flavor, struct su_error *err)
 {
     const struct su_filter_arch *native = su_filter_arch_native();
     size_t n = flavor == SU_FLAVOR_NATIVE ? spec->architectures.n : 0;
 
     if (!native)
         return su_fail(err, ENOTSUP, "linux.seccomp: no filter can be made for this architecture");
-    profile->archs = su_arena_array(scratch, n + 1, sizeof(*profile->archs));
+    profile->archs = su_arena_array(profile->scratch, n + 1, sizeof(*profile->archs));
     if (!profile->archs)
         return su_fail(err, ENOMEM, "linux.seccomp: out of memory");
     profile->archs[profile->n_archs++] = native;
@@ -248,14 +248,14 @@ static int check_flags(struct su_filter_profile *profile, const struct oci_secco
 
 /* Each name can claim two numbers: its own, and that of the call that multiplexes it. */
 static int make_room(struct su_filter_profile *profile, const struct oci_seccomp *spec,
-                     struct su_arena *scratch, struct su_error *err)
+                     struct su_error *err)
 {
     size_t most = 0;
 
     for (size_t i = 0; i < spec->syscalls.n; i++)
         most += 2 * spec->syscalls.v[i].names.n;
-    profile->rules = su_arena_array(scratch, spec->syscalls.n, sizeof(*profile->rules));
-    profile->claims = su_arena_array(scratch, most, sizeof(*profile->claims));
+    profile->rules = su_arena_array(profile->scratch, spec->syscalls.n, sizeof(*profile->rules));
+    profile->claims = su_arena_array(profile->scratch, most, sizeof(*profile->claims));
     if (!profile->rules || !profile->claims)
         return su_fail(err, ENOMEM, "linux.seccomp: out of memory");
     return 0;
@@ -264,12 +264,12 @@ static int make_room(struct su_filter_profile *profile, const struct oci_seccomp
 int su_filter_profile_init(struct su_filter_profile *profile, const struct oci_seccomp *spec,
                            enum su_flavor flavor, struct su_arena *scratch, struct su_error *err)
 {
-    *profile = (struct su_filter_profile){.n_rules = spec->syscalls.n};
+    *profile = (struct su_filter_profile){.scratch = scratch, .n_rules = spec->syscalls.n};
     int r = check_default(profile, spec, flavor, err);
     if (r == 0)
-        r = check_archs(profile, spec, flavor, scratch, err);
+        r = check_archs(profile, spec, flavor, err);
     if (r == 0)
-        r = make_room(profile, spec, scratch, err);
+        r = make_room(profile, spec, err);
     for (size_t i = 0; i < profile->n_rules && r == 0; i++)
         r = check_rule(profile, spec, i, flavor, err);
     if (r < 0 || flavor != SU_FLAVOR_NATIVE)

@@ -171,8 +171,10 @@ static void report_unreachable(const struct su_filter_profile *profile,
                      claims[i].order, claims[i].name);
 }
 
-static size_t count_cases(const struct su_filter_profile *profile,
-                          const struct su_filter_claim *claims, size_t n)
+/* Makes room for the cases of all claims. Without a limit a small document could ask for
+ * gigabytes of them. */
+static int make_cases(struct su_filter_profile *profile, const struct su_filter_claim *claims,
+                      size_t n, struct su_filter_case **cases)
 {
     size_t most = 0;
 
@@ -180,7 +182,11 @@ static size_t count_cases(const struct su_filter_profile *profile,
         const struct su_filter_rule *rule = &profile->rules[claims[i].order];
         most += rule->any ? rule->spec->args.n : 1;
     }
-    return most;
+    if (most > LARGEST_N_CASES - profile->n_cases)
+        return -E2BIG;
+    profile->n_cases += most;
+    *cases = su_arena_array(profile->scratch, most, sizeof(**cases));
+    return *cases ? 0 : -ENOMEM;
 }
 
 static bool is_plain(const struct su_filter_profile *profile, const struct su_filter_claim *c)
@@ -189,9 +195,8 @@ static bool is_plain(const struct su_filter_profile *profile, const struct su_fi
 }
 
 /* The decision about the number that claims[0 .. n - 1] claim. */
-static int decide(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
-                  const struct su_filter_claim *claims, size_t n, struct su_arena *scratch,
-                  struct su_filter_range *out)
+static int decide(struct su_filter_profile *profile, const struct su_filter_arch *arch,
+                  const struct su_filter_claim *claims, size_t n, struct su_filter_range *out)
 {
     size_t used = 0, i = 0;
     struct su_filter_case *cases = NULL;
@@ -199,10 +204,9 @@ static int decide(const struct su_filter_profile *profile, const struct su_filte
 
     *out = (struct su_filter_range){.first = claims->number, .action = profile->default_action};
     if (!always) {
-        size_t most = count_cases(profile, claims, n);
-        cases = most > BPF_MAXINSNS ? NULL : su_arena_array(scratch, most, sizeof(*cases));
-        if (!cases)
-            return most > BPF_MAXINSNS ? -E2BIG : -ENOMEM;
+        int r = make_cases(profile, claims, n, &cases);
+        if (r < 0)
+            return r;
         while (i < n && !always)
             always = add_cases(profile, arch, &claims[i++], cases, &used);
         i -= always;
@@ -249,10 +253,6 @@ static bool same_decision(const struct su_filter_range *a, const struct su_filte
 int su_filter_range_push(struct su_arena *scratch, struct su_filter_ranges *out,
                          struct su_filter_range range)
 {
-    /* Without a limit a small document could ask for gigabytes of cases. */
-    out->n_cases += range.n_cases;
-    if (out->n_cases > LARGEST_N_CASES)
-        return -E2BIG;
     if (out->n && same_decision(&out->v[out->n - 1], &range))
         return 0;
     if (out->n == out->cap) {
@@ -283,10 +283,11 @@ static uint32_t first_newer(const struct su_filter_profile *profile,
     return (named > old ? named : old) + 1;
 }
 
-int su_filter_ranges_add(const struct su_filter_profile *profile, const struct su_filter_arch *arch,
-                         struct su_arena *scratch, struct su_filter_ranges *out)
+int su_filter_ranges_add(struct su_filter_profile *profile, const struct su_filter_arch *arch,
+                         struct su_filter_ranges *out)
 {
     size_t n_claims = collect_claims(profile, arch);
+    uint32_t newer = first_newer(profile, arch, n_claims);
     struct su_filter_range gap = {.first = arch->first, .action = profile->default_action};
     int r = 0;
 
@@ -295,16 +296,15 @@ int su_filter_ranges_add(const struct su_filter_profile *profile, const struct s
         struct su_filter_range range;
         for (n = 1; i + n < n_claims && claims[n].number == claims->number;)
             n++;
-        r = decide(profile, arch, claims, n, scratch, &range);
+        r = decide(profile, arch, claims, n, &range);
         if (r == 0 && gap.first < range.first)
-            r = su_filter_range_push(scratch, out, gap);
+            r = su_filter_range_push(profile->scratch, out, gap);
         if (r == 0)
-            r = su_filter_range_push(scratch, out, range);
+            r = su_filter_range_push(profile->scratch, out, range);
         gap.first = range.first + 1;
     }
-    if (r == 0)
-        r = su_filter_range_push(scratch, out, gap);
-    gap.first = first_newer(profile, arch, n_claims);
-    gap.action = profile->newer_action;
-    return r == 0 ? su_filter_range_push(scratch, out, gap) : r;
+    if (r == 0 && gap.first < newer)
+        r = su_filter_range_push(profile->scratch, out, gap);
+    gap = (struct su_filter_range){.first = newer, .action = profile->newer_action};
+    return r == 0 ? su_filter_range_push(profile->scratch, out, gap) : r;
 }

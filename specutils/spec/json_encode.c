@@ -315,6 +315,7 @@ int su_json_encode(const struct su_type *t, const void *obj, unsigned flags, int
     return finish(&w, text, len, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): su_json_encode()'s, and how many there are. */
 int su_json_encode_list(const struct su_type *t, const void *list, size_t n, unsigned flags,
                         int indent, char **text, size_t *len, struct su_error *err)
 {

@@ -90,7 +90,7 @@ int su_check_number_list(const char *list, struct place place, struct su_error *
     const char *p = list;
 
     while (*p) {
-        unsigned long first, last;
+        unsigned long first = 0, last;
         p += strspn(p, " ");
         bool ok = take_number(&p, &first);
         last = first;

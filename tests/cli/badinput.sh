@@ -42,15 +42,15 @@ test_broken_json_is_told_with_line_and_column() {
 
 test_json_that_ends_too_early() {
     bundle
-    head -c 300 "$B/config.json" >cut
-    cp cut "$B/config.json"
+    head -c 300 "$B/config.json" >short.json
+    cp short.json "$B/config.json"
     refused config.json
 }
 
 test_an_array_in_place_of_the_object() {
     mkdir "$B"
     echo '[]' >"$B/config.json"
-    refused config.json object list
+    refused config.json object array
 }
 
 test_no_oci_version() {
@@ -119,7 +119,7 @@ test_an_unknown_file_system_type() {
 
 test_a_relative_mount_destination_is_accepted_with_a_warning() {
     bundle '.mounts += [{destination: "relative/place", type: "tmpfs", source: "tmpfs"}]'
-    warned relative/place
+    warned 'mounts[6].destination' absolute
 }
 
 test_an_empty_mount_destination() {

@@ -87,7 +87,7 @@ test_devices_that_are_not_allowed_cannot_be_opened() {
         | .linux.devices = [{path: "/dev/forbidden", type: "c", major: 1, minor: 11, fileMode: 438}]
         | .process.capabilities.bounding += ["CAP_MKNOD"]'
     run
-    assert_contains "$(cat err)" "operation not permitted"
+    assert_contains "$(cat err)" "Operation not permitted"
     assert_eq "null works" "$(cat out)"
 }
 

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the CLI tests need and no shell can do: measure a child's memory, be a subreaper, receive a
- * terminal over a socket, watch the mount table, make one raw system call. Linked statically, so
- * that it also runs inside a container. Never links any code of runlet.
+ * terminal over a socket, watch the mount table, make one raw system call, take some away,
+ * answer those of a container. Linked
+ * statically, so that it also runs inside a container. Never links any code of runlet.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -174,6 +178,70 @@ static int cmd_console(char **argv)
     return 0;
 }
 
+static void add_rule(struct sock_filter *code, unsigned short *n, unsigned nr)
+{
+    code[(*n)++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1);
+    code[(*n)++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+}
+
+/* enosys NAME,... CMD...: runs CMD on a kernel that lacks these system calls. */
+static int cmd_enosys(char **argv)
+{
+    static const struct {
+        const char *name;
+        unsigned nr;
+    } calls[] = {
+        {"mount_setattr", SYS_mount_setattr}, {"fsopen", SYS_fsopen},
+        {"open_tree", SYS_open_tree},         {"move_mount", SYS_move_mount},
+        {"close_range", SYS_close_range},     {"openat2", SYS_openat2},
+    };
+    struct sock_filter code[2 * sizeof calls / sizeof *calls + 2];
+    struct sock_fprog prog = {.filter = code};
+    char *rest = argv[0];
+    code[prog.len++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0);
+    for (char *name; (name = strsep(&rest, ","));)
+        for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+            if (!strcmp(name, calls[i].name))
+                add_rule(code, &prog.len, calls[i].nr);
+    code[prog.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) < 0)
+        die("seccomp");
+    execvp(argv[1], argv + 1);
+    die(argv[1]);
+    return 125;
+}
+
+/*
+ * agent SOCKET READY: listens, makes the file READY, receives a container process state with the
+ * listener of a filter, prints it, and answers what comes with errno 61 until the container ends.
+ */
+static int cmd_agent(char **argv)
+{
+    char buf[65536];
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    strncpy(addr.sun_path, argv[0], sizeof addr.sun_path - 1);
+    if (s < 0 || bind(s, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(s, 1) < 0)
+        die(argv[0]);
+    fclose(open_result(argv[1]));
+    int conn = accept4(s, NULL, NULL, SOCK_CLOEXEC);
+    if (conn < 0)
+        die("accept");
+    int fd = receive_fd(conn, buf, sizeof buf);
+    printf("%s\n", buf);
+    fflush(stdout);
+    if (read(conn, buf, 1) != 0)
+        die("more than one state");
+    for (;;) {
+        struct seccomp_notif req = {0};
+        if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0)
+            return errno == ENOENT || errno == EINTR ? 0 : 125;
+        struct seccomp_notif_resp resp = {.id = req.id, .error = -ENODATA};
+        if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 && errno != ENOENT)
+            die("answer");
+    }
+}
+
 /* fds: the numbers of all open descriptors, one a line. */
 static int cmd_fds(void)
 {
@@ -248,9 +316,13 @@ int main(int argc, char **argv)
         return cmd_subreaper(args);
     if (!strcmp(name, "mountevents") && argc > 3)
         return cmd_mountevents(args);
+    if (!strcmp(name, "enosys") && argc > 3)
+        return cmd_enosys(args);
+    if (!strcmp(name, "agent") && argc > 3)
+        return cmd_agent(args);
     if (!strcmp(name, "console") && argc > 3)
         return cmd_console(args);
-    fprintf(stderr,
-            "usage: helper rss|subreaper|mountevents|console|fds|syscall|stat|clocks ...\n");
+    fprintf(stderr, "usage: helper "
+                    "rss|subreaper|mountevents|enosys|agent|console|fds|syscall|stat|clocks ...\n");
     return 125;
 }

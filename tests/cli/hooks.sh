@@ -12,7 +12,7 @@ hook() { # KIND SCRIPT [JQ-OF-THE-HOOK]
 all_kinds() { # a jq program whose hooks note their kind and mount namespace in the file notes
     local kind out=.
     for kind in prestart createRuntime createContainer poststart poststop; do
-        out+=" | $(hook $kind "echo $kind \$(readlink /proc/self/ns/mnt) >>$TEST_DIR/notes")"
+        out+=" | $(hook "$kind" "echo $kind \$(readlink /proc/self/ns/mnt) >>$TEST_DIR/notes")"
     done
     # This one sees the container's files alone.
     out+=" | $(hook startContainer 'echo startContainer $(readlink /proc/self/ns/mnt) >>/data/notes')"
@@ -69,8 +69,8 @@ test_hooks_read_the_state_on_standard_input() {
     eventually has_status stopped
     rt delete "$ID"
     for kind in createRuntime poststart poststop; do
-        assert_eq "$ID $B b" "$(jq -r '[.id, .bundle, .annotations["org.example.a"]] | join(" ")' $kind)" "$kind"
-        assert_match "$(jq -r .ociVersion $kind)" '^1\.' "$kind"
+        assert_eq "$ID $B b" "$(jq -r '[.id, .bundle, .annotations["org.example.a"]] | join(" ")' "$kind")" "$kind"
+        assert_match "$(jq -r .ociVersion "$kind")" '^1\.' "$kind"
     done
     assert_eq "$PID" "$(jq .pid createRuntime)" "pid for createRuntime"
     assert_eq "$PID" "$(jq .pid poststart)" "pid for poststart"
@@ -79,12 +79,22 @@ test_hooks_read_the_state_on_standard_input() {
     assert_eq stopped "$(jq -r .status poststop)"
 }
 
+test_hooks_in_the_container_get_the_pid_as_seen_there() {
+    bundle "$(hook createContainer "cat >$TEST_DIR/createContainer") | $(hook startContainer 'cat >/data/startContainer')
+        | .mounts += [{destination: \"/data\", type: \"bind\", source: \"$TEST_DIR\", options: [\"bind\"]}]"
+    create
+    rt start "$ID"
+    assert_eq 1 "$(jq .pid createContainer)" "pid for createContainer"
+    needs_runlet # others give startContainer the pid of the host
+    assert_eq 1 "$(jq .pid startContainer)" "pid for startContainer"
+}
+
 test_a_hook_that_does_not_read_its_input_harms_nobody() {
     local kind
     # More than a pipe holds, so that the writer meets the closed end for certain.
     bundle "$(
         for kind in prestart createRuntime createContainer poststart poststop; do
-            printf '%s | ' "$(hook $kind 'exec <&-; exit 0')"
+            printf '%s | ' "$(hook "$kind" 'exec <&-; exit 0')"
         done
     ) .annotations = {\"big\": (\"x\" * 200000)}"
     create
@@ -120,7 +130,7 @@ test_a_hook_has_no_descriptors_but_the_standard_three() {
 test_a_failing_hook_undoes_create() {
     local kind before
     for kind in prestart createRuntime createContainer; do
-        bundle "$(hook $kind 'echo why >&2; exit 3')"
+        bundle "$(hook "$kind" 'echo why >&2; exit 3')"
         before=$(traces)
         : >log
         refused "$kind" 3

@@ -126,7 +126,7 @@ cli_enter() { # ARGS...: runs this file again where it can do no harm
     # shellcheck disable=SC2064 # the pid is known now
     trap "kill -KILL $child 2>/dev/null" INT TERM HUP
     wait "$child" || status=$?
-    for name in /sys/fs/cgroup/{,*/}rl-$$-*; do
+    for name in /sys/fs/cgroup/{,*/}rl-"$$"-*; do
         [[ ! -d $name ]] || cli_remove_cgroups "${name##*/}"
     done
     rmdir "$base"
@@ -191,6 +191,7 @@ create() { # [OPTION...]
     rt create --bundle "$B" --pid-file "$TEST_DIR/pid" "$@" "$ID" \
         </dev/null >"$TEST_DIR/out" 2>"$TEST_DIR/err" ||
         fail "create failed: $(cat "$TEST_DIR/err")"
+    # shellcheck disable=SC2034 # for the test
     PID=$(cat "$TEST_DIR/pid")
 }
 

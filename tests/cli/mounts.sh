@@ -156,6 +156,46 @@ test_the_root_is_never_shared_unless_asked_for() {
     assert_lacks "$(run_sh 'grep " / " /proc/self/mountinfo')" "shared:"
 }
 
+test_the_root_may_be_shared_or_unbindable() {
+    local value
+    for value in shared rshared; do
+        assert_contains "$(run_sh 'grep " / " /proc/self/mountinfo' ".linux.rootfsPropagation = \"$value\"")" "shared:"
+    done
+    assert_contains "$(run_sh 'grep " / " /proc/self/mountinfo' '.linux.rootfsPropagation = "unbindable"')" " unbindable "
+    assert_lacks "$(run_sh 'grep " /dev " /proc/self/mountinfo' '.linux.rootfsPropagation = "shared"')" "shared:"
+    assert_contains "$(run_sh 'grep " /dev " /proc/self/mountinfo' '.linux.rootfsPropagation = "rshared"')" "shared:"
+}
+
+test_a_read_only_tmpfs_takes_later_mounts_and_devices() {
+    mkdir data
+    touch data/file
+    assert_eq "/t/sub/file ok" "$(run_sh 'ls /t/sub/file; ! touch /t/x 2>/dev/null && echo ok' \
+        "$(with_mount /t tmpfs tmpfs ro) | $(with_mount /t/sub bind "$TEST_DIR/data" bind)" | xargs)"
+    assert_eq "/dev/null /dev/pts/ptmx ok" "$(run_sh 'ls /dev/null /dev/pts/ptmx; ! touch /dev/x 2>/dev/null && echo ok' \
+        '.mounts[1].options += ["ro"]' | xargs)"
+}
+
+test_a_read_only_cgroup_mount_takes_later_mounts() {
+    is_v2 && skip "of cgroup v1 alone"
+    mkdir data
+    touch data/file
+    assert_eq /sys/fs/cgroup/extra/file "$(run_sh 'ls /sys/fs/cgroup/extra/file' \
+        "$(with_mount /sys/fs/cgroup cgroup cgroup ro) | $(with_mount /sys/fs/cgroup/extra bind "$TEST_DIR/data" bind)")"
+}
+
+test_a_folder_over_a_file_and_a_file_over_a_folder_are_refused() {
+    mkdir data
+    touch file
+    bundle "$(with_mount /etc/passwd bind "$TEST_DIR/data" bind)"
+    refused "mounts[6]" "not a directory"
+    : >log
+    bundle "$(with_mount /etc bind "$TEST_DIR/file" bind)"
+    refused "mounts[6]" "not a directory"
+    : >log
+    bundle "$(with_mount /etc/passwd tmpfs tmpfs rw)"
+    refused "mounts[6]" "not a directory"
+}
+
 test_tmpcopyup_shows_the_folder_of_the_image() {
     assert_eq "root:x:0:" "$(run_sh 'head -n 1 /etc/group; echo x >/etc/written' \
         "$(with_mount /etc tmpfs tmpfs tmpcopyup)")"
@@ -243,6 +283,21 @@ test_proc_that_is_a_symlink_in_the_image_is_not_followed() {
     run
     assert_ne 0 "$status" "exit status"
     assert_ne "" "$(cat err)" stderr
+}
+
+test_overlay_takes_more_lower_folders_than_one_option_string_holds() {
+    local i lower=
+    mkdir -p "$TEST_DIR"/layers/{upper,work}
+    for i in {1..12}; do
+        mkdir "$TEST_DIR/layers/a_folder_whose_name_takes_some_room_$i"
+        : >"$TEST_DIR/layers/a_folder_whose_name_takes_some_room_$i/file$i"
+        lower+=:$TEST_DIR/layers/a_folder_whose_name_takes_some_room_$i
+    done
+    run_sh 'ls /mnt | wc -l; echo new >/mnt/new' ".mounts += [{\"destination\": \"/mnt\", \"type\": \"overlay\",
+        \"source\": \"overlay\", \"options\": [\"lowerdir=${lower#:}\",
+        \"upperdir=$TEST_DIR/layers/upper\", \"workdir=$TEST_DIR/layers/work\"]}]"
+    assert_eq 12 "$(cat out)" "files of the lower folders"
+    assert_eq new "$(cat "$TEST_DIR/layers/upper/new")" "file in the upper folder"
 }
 
 test_an_idmapped_bind_shows_mapped_owners() {

@@ -50,6 +50,16 @@ test_a_uts_namespace_is_joined_by_path() { joins uts; }
 test_a_network_namespace_is_joined_by_path() { joins network; }
 test_a_cgroup_namespace_is_joined_by_path() { joins cgroup; }
 
+test_a_path_that_is_no_namespace_of_the_type_is_refused() {
+    local path
+    for path in /proc/self/ns/uts /etc/passwd /no/such; do
+        : >"$TEST_DIR/log"
+        bundle ".linux.namespaces |= map(if .type == \"ipc\" then .path = \"$path\" else . end)"
+        refused "linux.namespaces[1].path" "$path" ipc
+        assert_lacks "$(cat "$TEST_DIR/err")" "linux.namespaces:" "the place, twice"
+    done
+}
+
 test_the_process_is_number_1_of_a_new_pid_namespace() {
     assert_eq 1 "$(run_sh 'echo $$')"
 }
@@ -140,6 +150,65 @@ test_a_user_namespace_is_joined_by_path() {
     create_started
     assert_eq "$(ns_of "$holder" user)" "$(ns_of "$PID" user)" "user namespace"
     assert_eq "0 100000 65536" "$(xargs <"/proc/$PID/uid_map")"
+}
+
+# The start of a process that holds new namespaces, with root of the caller as their root alone.
+hold() { # UNSHARE-OPTION...: leaves the pid in holder
+    unshare --user --map-root-user "$@" sh -c 'echo $$ >held; exec sleep 1000' &
+    eventually test -s held
+    holder=$!
+}
+
+test_a_user_namespace_that_denies_setgroups_is_joined() {
+    bundle_sh 'grep ^Groups /proc/self/status | xargs; id -u'
+    hold --net
+    jq --arg ns "/proc/$holder/ns" '.linux.namespaces |= map(if .type == "network" then .path = $ns + "/net" else . end)
+        + [{type: "user", path: ($ns + "/user")}]' "$B/config.json" >config && mv config "$B/config.json"
+    run
+    assert_eq "Groups: 0" "$(xargs <out)" "$(cat err)"
+}
+
+test_a_new_user_namespace_goes_with_a_network_that_exists() {
+    local holder
+    unshare --net sleep 1000 &
+    holder=$!
+    eventually sh -c "[ \$(readlink /proc/$holder/ns/net) != \$(readlink /proc/self/ns/net) ]"
+    bundle_sh 'readlink /proc/self/ns/net; ls -d /sys/class/net' "$USERNS
+        | .linux.namespaces |= map(if .type == \"network\" then .path = \"/proc/$holder/ns/net\" else . end)"
+    chown -R 100000:200000 "$B/rootfs"
+    run
+    assert_eq "$(ns_of "$holder" net) /sys/class/net" "$(xargs <out)" "$(cat err)"
+}
+
+test_a_user_namespace_may_lack_root() {
+    bundle_sh 'id -u; id -g; touch /tmp/x' '.linux.namespaces += [{"type": "user"}]
+        | .linux.uidMappings = [{"containerID": 1000, "hostID": 100000, "size": 1}]
+        | .linux.gidMappings = [{"containerID": 1000, "hostID": 200000, "size": 1}]
+        | .process.user = {"uid": 1000, "gid": 1000}'
+    chown -R 100000:200000 "$B/rootfs"
+    run
+    assert_eq "1000 1000" "$(xargs <out)" "$(cat err)"
+}
+
+test_devices_of_a_user_namespace_may_have_other_names() {
+    bundle_sh 'head -c 3 /dev/other/zero | wc -c; helper stat /dev/pipe' "$USERNS
+        | .linux.devices = [{\"path\": \"/dev/other/zero\", \"type\": \"c\", \"major\": 1, \"minor\": 5},
+            {\"path\": \"/dev/pipe\", \"type\": \"p\", \"fileMode\": 384}]"
+    chown -R 100000:200000 "$B/rootfs"
+    # A /dev as udev makes it: nodes are also found by number.
+    unshare --mount sh -c 'mkdir dev; mount -t tmpfs -o mode=755 tmpfs dev; mkdir dev/char; cp -a /dev/null /dev/zero /dev/full \
+        /dev/random /dev/urandom /dev/tty dev; ln -s ../zero dev/char/1:5; mount --move dev /dev; exec "$@"' sh \
+        "$RUNLET" --root "$ROOT" run --bundle "$B" "$ID" >out 2>err || :
+    assert_eq "3 p 0:0 600 0 0 /dev/pipe" "$(xargs <out)" "$(cat err)"
+}
+
+test_time_offsets_are_set_in_a_user_namespace() {
+    [[ -e /proc/self/ns/time ]] || skip "this kernel has no time namespaces"
+    bundle_sh 'grep boottime /proc/self/timens_offsets' "$USERNS | .linux.namespaces += [{\"type\": \"time\"}]
+        | .linux.timeOffsets = {\"boottime\": {\"secs\": 1000, \"nanosecs\": 7}}"
+    chown -R 100000:200000 "$B/rootfs"
+    run
+    assert_eq "boottime 1000 7" "$(xargs <out)" "$(cat err)"
 }
 
 test_time_offsets_move_the_containers_clocks() {

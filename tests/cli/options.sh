@@ -170,6 +170,24 @@ test_debug_writes_nothing_on_stdout() {
     assert_eq "only this" "$(cat out)"
 }
 
+test_a_debug_log_is_written_by_pattern() {
+    needs_runlet
+    bundle '.process.args = ["true"] | .process.env += ["SECRET=hidden"]'
+    rt --debug --debug-log "$TEST_DIR/logs/" run --bundle "$B" "$ID" </dev/null 2>/dev/null
+    assert_match "$(ls logs)" '^runsc\.log\.[0-9]{8}-[0-9]{6}\.[0-9]{6}\.run\.txt$'
+    assert_match "$(head -n 1 logs/*)" '^D[0-9]{4} [0-9:]{8}\.[0-9]{6} +[0-9]+ runlet\] '
+    assert_contains "$(cat logs/*)" '"args"'
+    assert_lacks "$(cat logs/*)" hidden
+}
+
+test_a_debug_log_is_kept_to_the_commands_that_are_named() {
+    needs_runlet
+    rt --debug-log "$TEST_DIR/%COMMAND%.log" --debug-command '!state' state nosuch 2>/dev/null || :
+    [[ ! -e state.log ]] || fail "state has a debug log"
+    rt --debug-log "$TEST_DIR/%COMMAND%.log" --debug-log-format json state nosuch 2>/dev/null || :
+    assert_eq error "$(jq -r .level state.log)"
+}
+
 test_a_full_standard_output_is_an_error() {
     bundle '.process.args = ["sleep", "1000"]'
     create

@@ -144,6 +144,18 @@ test_a_preserved_descriptor_is_the_callers_file() {
     assert_eq secret "$(cat out)" "$(cat err)"
 }
 
+test_listening_sockets_are_passed_on_if_they_are_meant_for_the_runtime() {
+    needs_runlet
+    bundle_sh 'echo $LISTEN_FDS $LISTEN_PID; helper fds' '.process.env += ["LISTEN_FDS=9"]'
+    exec 3</etc/passwd 4</etc/group 5</etc/passwd 7</etc/passwd
+    # shellcheck disable=SC2016 # the inner shell's pid
+    bash -c 'export LISTEN_FDS=2 LISTEN_PID=$$; exec "$@"' sh \
+        "$RUNLET" --root "$ROOT" run --bundle "$B" --preserve-fds 1 "$ID" >out 2>err || fail "$(cat err)"
+    assert_eq "2 1 0 1 2 3 4 5" "$(xargs <out)"
+    LISTEN_FDS=2 LISTEN_PID=1 run
+    assert_eq "9 0 1 2" "$(xargs <out)" "$(cat err)"
+}
+
 test_a_created_container_holds_no_file_of_the_host() {
     local fd
     bundle '.process.args = ["sleep", "1000"]'

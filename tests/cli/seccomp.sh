@@ -107,6 +107,59 @@ test_a_call_that_the_runtime_itself_makes_may_be_forbidden() {
     assert_eq fine "$(run_sh 'echo fine' "$(filter '[{names: ["getcwd", "fchdir", "mount", "setns", "unshare", "pivot_root", "clone3", "close_range", "openat2"], action: "SCMP_ACT_ERRNO"}]')")"
 }
 
+notified() { # JQ: a container whose mkdir is answered by the agent of the helper
+    needs_x86_64
+    bundle_sh "helper syscall $MKDIR 0 0" "$(filter '[{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]')
+        | .linux.seccomp.listenerPath = \"$TEST_DIR/agent.sock\" | .linux.seccomp.listenerMetadata = \"a \\\"b\\\"\"
+        | .annotations = {\"org.example.a\": \"b\"} | $1"
+}
+
+agent() {
+    "$CLI_HELPER" agent "$TEST_DIR/agent.sock" ready >state 2>agent.err &
+    eventually test -e ready
+}
+
+test_an_agent_answers_for_the_kernel() {
+    needs_runlet
+    local nnp
+    for nnp in false true; do
+        rm -f ready agent.sock
+        notified ".process.noNewPrivileges = $nnp"
+        agent
+        run
+        assert_eq "errno 61" "$(cat out)" "$(cat err)"
+        assert_eq "$ID $B b seccompFd a \"b\" creating" "$(jq -r '[.state.id, .state.bundle,
+            .state.annotations["org.example.a"], .fds[0], .metadata, .state.status] | join(" ")' state)"
+        assert_eq true "$(jq '.pid > 1 and .pid == .state.pid and (.ociVersion | startswith("1."))' state)"
+    done
+}
+
+test_an_agent_is_told_by_start() {
+    needs_runlet
+    notified .
+    agent
+    create
+    assert_eq "" "$(cat state)" "before start"
+    rt start "$ID"
+    eventually has_status stopped
+    assert_eq "errno 61" "$(cat out)"
+    assert_eq "$PID" "$(jq .pid state)"
+    assert_eq created "$(jq -r .state.status state)"
+}
+
+test_an_agent_that_is_not_there_is_an_error() {
+    needs_runlet
+    notified .
+    refused listenerPath agent.sock
+    agent
+    create
+    kill %1
+    rm agent.sock
+    ! rt start "$ID" 2>err || fail "started"
+    assert_contains "$(cat err)" "agent.sock"
+    gone "$PID" || fail "the process lives"
+}
+
 test_an_unknown_system_call_is_passed_over() {
     needs_x86_64
     assert_eq "errno 1" "$(run_sh "helper syscall $MKDIR 0 0" \

@@ -9,6 +9,7 @@ ENGINE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../cli/tap.sh
 . "$ENGINE_DIR/../cli/tap.sh"
 
+# shellcheck disable=SC2034 # for the tests
 IMAGE=localhost/test:latest
 
 RUNLET=$(readlink -f -- "$(command -v -- "${RUNLET:-$ENGINE_DIR/../../build/release/runlet}")")
@@ -59,6 +60,7 @@ after_test() {
 
 # The name that a test gives its container.
 before_each() {
+    # shellcheck disable=SC2034 # for the test
     NAME=t$TEST_NUMBER
     status=0
 }

@@ -138,8 +138,9 @@ static inline bool is_order(int op)
 /*
  * Where libseccomp is no oracle. It merges the rules for one number into one tree, by its own
  * order if their actions differ, and joins nodes of 64-bit comparisons that are not the same:
- * with "a <= 8 or a > 1 << 32" its program also matches 9. And on 32-bit ABIs its LE after an
- * argument that must be equal becomes GT.
+ * with "a <= 8 or a > 1 << 32" its program also matches 9, and "a != 1, or b == 8 and a != 8"
+ * can match a = 1 though b is not 8. And on 32-bit ABIs its LE after an argument that must be
+ * equal becomes GT.
  */
 static inline bool is_delicate(const struct oci_seccomp *spec, const size_t *rules, size_t n,
                                bool is_32bit)
@@ -154,7 +155,8 @@ static inline bool is_delicate(const struct oci_seccomp *spec, const size_t *rul
         differs = differs || action_value(rule->action, rule->errno_ret) !=
                                  action_value(first->action, first->errno_ret);
         for (size_t j = 0; j < rule->args.n; j++) {
-            orders += is_order(rule->args.v[j].op);
+            bool is_not = rule->args.n > 1 && rule->args.v[j].op == OCI_CMP_NE;
+            orders += is_order(rule->args.v[j].op) || is_not;
             has_le = has_le || (rule->args.n > 1 && rule->args.v[j].op == OCI_CMP_LE);
         }
     }

@@ -213,7 +213,7 @@ START_TEST(errors_of_the_kernel_keep_their_errno)
     ck_assert_int_eq(err.kind, SU_ERR_IO);
     ck_assert_int_eq(su_safe_mount(&no_source, &err), -ENOENT);
     ck_assert_int_eq(su_safe_mount(&no_type, &err), -ENODEV);
-    assert_text_has(err.msg, "type nosuchfs, flags 0x0): No such device");
+    assert_text_has(err.msg, "type nosuchfs, flags 0x0): no such device");
     ck_assert_int_eq(su_safe_mount(&no_proc, &err), -ENOENT);
     ck_assert(!is_mounted(at_top("subdir2")));
 }

@@ -14,8 +14,12 @@ const char *__lsan_default_suppressions(void)
     return "leak:zmalloc\n";
 }
 
-/* Which opinions were compared, over a whole test. */
-struct tally {
+/* One profile held against the oracles; the numbers are of one test. */
+struct comparison {
+    const struct oci_seccomp *spec;
+    const struct su_seccomp_prog *oracle; /* libseccomp's, or NULL */
+    const struct su_filter_arch *arch;
+    uint32_t newer; /* where ENOSYS begins */
     unsigned long inputs, with_libseccomp;
 };
 
@@ -65,63 +69,60 @@ static uint32_t newer_than_profile(const struct oci_seccomp *s, const struct su_
     return largest + 1;
 }
 
-static void compare_one(const struct reading *r, const struct su_seccomp_prog *oracle,
-                        uint32_t newer, const struct seccomp_data *data, struct tally *tally)
+static void compare_one(struct comparison *c, const struct reading *r,
+                        const struct seccomp_data *data)
 {
     uint32_t ours = bpf_interp(prog.code, prog.n, data, NULL);
     uint32_t said = reading_decides(r, data->args);
 
-    tally->inputs++;
+    c->inputs++;
     if (is_from_own_table(r))
         return;
-    if (r->number >= newer)
+    if (r->number >= c->newer)
         said = ERRNO(38);
     ck_assert_msg(ours == said, "%s %u (%s) args %#llx %#llx %#llx: %#x, the document says %#x",
                   r->arch->name, r->number, r->name ? r->name : "-", data->args[0], data->args[1],
                   data->args[2], ours, said);
-    if (!oracle || r->is_delicate || r->number >= newer)
+    if (!c->oracle || r->is_delicate || r->number >= c->newer)
         return;
-    uint32_t theirs = bpf_interp(oracle->code, oracle->n, data, NULL);
-    tally->with_libseccomp++;
+    uint32_t theirs = bpf_interp(c->oracle->code, c->oracle->n, data, NULL);
+    c->with_libseccomp++;
     ck_assert_msg(ours == theirs, "%s %u (%s) args %#llx %#llx %#llx: %#x, libseccomp says %#x",
                   r->arch->name, r->number, r->name ? r->name : "-", data->args[0], data->args[1],
                   data->args[2], ours, theirs);
 }
 
-static void compare_number(const struct oci_seccomp *s, const struct su_filter_arch *arch,
-                           uint32_t number, uint32_t newer, const struct su_seccomp_prog *oracle,
-                           struct tally *tally)
+static void compare_number(struct comparison *c, uint32_t number)
 {
     struct reading r;
     uint64_t pool[N_POOL], state = 88172645463325252u + number;
 
-    reading_init(&r, s, arch, number);
-    size_t n = fill_pool(s, &r, pool);
+    reading_init(&r, c->spec, c->arch, number);
+    size_t n = fill_pool(c->spec, &r, pool);
     for (int i = 0; i < (r.has_args ? 96 : 1); i++) {
-        struct seccomp_data data = {.nr = (int)number, .arch = arch->audit};
+        struct seccomp_data data = {.nr = (int)number, .arch = c->arch->audit};
         for (int j = 0; j < 6; j++)
             data.args[j] = pool[next_random(&state) % n];
         if (r.muxed[1] && i % 4)
             data.args[0] = (uint64_t)(i / 4);
-        compare_one(&r, oracle, newer, &data, tally);
+        compare_one(c, &r, &data);
     }
     reading_free(&r);
 }
 
-static void compare_arch(const struct oci_seccomp *s, const struct su_filter_arch *arch,
-                         const struct su_seccomp_prog *oracle, struct tally *tally)
+static void compare_arch(struct comparison *c)
 {
     static const uint32_t far[] = {1024, 4095, 0xffff, 0x3fffffff, 0x7fffffff};
-    uint32_t base = arch->first ? arch->first : arch->base;
-    uint32_t newer = newer_than_profile(s, arch);
+    uint32_t base = c->arch->first ? c->arch->first : c->arch->base;
 
-    if (oracle && !oracle_covers(oracle, arch->audit))
-        oracle = NULL;
+    c->newer = newer_than_profile(c->spec, c->arch);
+    if (c->oracle && !oracle_covers(c->oracle, c->arch->audit))
+        c->oracle = NULL;
     for (uint32_t n = 0; n < 600; n++)
-        compare_number(s, arch, base + n, newer, oracle, tally);
+        compare_number(c, base + n);
     for (size_t i = 0; i < SU_ARRAY_SIZE(far); i++)
-        if (arch->audit != X86_64 || (far[i] < X32_BIT) == (arch->first == 0))
-            compare_number(s, arch, far[i], newer, oracle, tally);
+        if (c->arch->audit != X86_64 || (far[i] < X32_BIT) == (c->arch->first == 0))
+            compare_number(c, far[i]);
 }
 
 /* Byte orders cannot be mixed in libseccomp, so it is asked about these only. */
@@ -131,45 +132,49 @@ static const char *const little_endian[] = {
     "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
 };
 
-static void compare_listed(const struct oci_seccomp *s, const struct su_seccomp_prog *oracle,
-                           struct tally *tally)
+static void compare_listed(struct comparison *c, const struct oci_seccomp *s,
+                           const struct su_seccomp_prog *oracle)
 {
-    for (size_t i = 0; i < s->architectures.n; i++)
-        compare_arch(s, su_filter_arch_find(s->architectures.v[i]), oracle, tally);
+    c->spec = s;
+    for (size_t i = 0; i < s->architectures.n; i++) {
+        c->oracle = oracle;
+        c->arch = su_filter_arch_find(s->architectures.v[i]);
+        compare_arch(c);
+    }
 }
 
 START_TEST(recorded_profile_decides_as_libseccomp_and_as_it_reads)
 {
-    struct tally tally = {0};
+    struct comparison c = {0};
     struct su_seccomp_prog oracle;
     struct oci_seccomp s = read_profile(&arena, profile_names[_i]);
 
     build(&s);
     ck_assert_uint_eq(warnings, 0);
     oracle_build(&arena, &s, 2, &oracle);
-    compare_listed(&s, &oracle, &tally);
-    ck_assert_uint_gt(tally.with_libseccomp, 1500);
+    compare_listed(&c, &s, &oracle);
+    ck_assert_uint_gt(c.with_libseccomp, 1500);
 }
 END_TEST
 
 START_TEST(recorded_profile_decides_alike_on_every_abi)
 {
-    struct tally tally = {0};
+    struct comparison c = {0};
     struct oci_seccomp s = read_profile(&arena, profile_names[_i]);
 
     for (const char *const *name = su_seccomp_known_archs(); *name; name++) {
         s.architectures.n = 0;
         add_arch(&arena, &s, *name);
         build(&s);
-        compare_listed(&s, NULL, &tally);
+        compare_listed(&c, &s, NULL);
     }
-    ck_assert_uint_gt(tally.inputs, 19 * 600);
+    ck_assert_uint_gt(c.inputs, 19 * 600);
 }
 END_TEST
 
 START_TEST(random_profile_decides_as_libseccomp_and_as_it_reads)
 {
-    struct tally tally = {0};
+    struct comparison c = {0};
     struct su_seccomp_prog oracle;
     struct oci_seccomp s = random_profile(&arena, (uint64_t)_i + 1, true);
 
@@ -177,21 +182,21 @@ START_TEST(random_profile_decides_as_libseccomp_and_as_it_reads)
         add_arch(&arena, &s, little_endian[_i % 4 && i ? 3 + (i * 7 + (size_t)_i) % 7 : i]);
     build(&s);
     oracle_build(&arena, &s, 1 + _i % 2, &oracle);
-    compare_listed(&s, &oracle, &tally);
-    ck_assert_uint_gt(tally.with_libseccomp, 500);
+    compare_listed(&c, &s, &oracle);
+    ck_assert_uint_gt(c.with_libseccomp, 500);
 }
 END_TEST
 
 START_TEST(random_profile_of_many_actions_decides_as_it_reads)
 {
-    struct tally tally = {0};
+    struct comparison c = {0};
     struct oci_seccomp s = random_profile(&arena, (uint64_t)_i + 1000, false);
 
     add_arch(&arena, &s, "SCMP_ARCH_X86_64");
     add_arch(&arena, &s, "SCMP_ARCH_X86");
     add_arch(&arena, &s, "SCMP_ARCH_X32");
     build(&s);
-    compare_listed(&s, NULL, &tally);
+    compare_listed(&c, &s, NULL);
 }
 END_TEST
 

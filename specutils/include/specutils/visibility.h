@@ -3,8 +3,8 @@
 #ifndef SPECUTILS_VISIBILITY_H
 #define SPECUTILS_VISIBILITY_H
 
-#define SU_API __attribute__((visibility("default")))
-#define SU_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define SU_API __attribute__((__visibility__("default")))
+#define SU_PRINTF(fmt, args) __attribute__((__format__(__printf__, fmt, args)))
 
 #ifdef __cplusplus
 #define SU_BEGIN_DECLS extern "C" {
