@@ -145,6 +145,7 @@ static bool are_driver_capabilities(const char *list)
 struct target {
     struct su_spec *spec;
     struct su_config *conf;
+    const char *container; /* its name in its pod, looked up once */
     bool may_override;
     struct su_error *err;
 };
@@ -223,13 +224,13 @@ static int apply_flag(struct target *t, const struct oci_pair *annotation)
 }
 
 /* runsc: drops the filter where an annotation for this very container asks for the default. */
-static void apply_seccomp(struct oci_spec *spec, const struct oci_pair *annotation)
+static void apply_seccomp(const struct target *t, const struct oci_pair *annotation)
 {
     const char *wanted = annotation->key + strlen(SU_ANNOTATION_SECCOMP_PREFIX);
-    const char *name = su_container_name(spec);
+    struct oci_spec *spec = &t->spec->oci;
 
-    if (!name || !*name || !su_streq(name, wanted) || !spec->linux_ || !spec->linux_->seccomp ||
-        !su_streq(annotation->value, SU_SECCOMP_RUNTIME_DEFAULT))
+    if (!*t->container || !su_streq(t->container, wanted) || !spec->linux_ ||
+        !spec->linux_->seccomp || !su_streq(annotation->value, SU_SECCOMP_RUNTIME_DEFAULT))
         return;
     log_annotation(SU_LOG_DEBUG, annotation, "linux.seccomp dropped, as asked for");
     spec->linux_->seccomp = NULL;
@@ -281,7 +282,7 @@ static int apply_one(struct target *t, const struct oci_pair *annotation)
     if (su_has_prefix(key, SU_ANNOTATION_FLAG_PREFIX) && (is_runsc || t->may_override))
         return apply_flag(t, annotation);
     if (is_runsc && su_has_prefix(key, SU_ANNOTATION_SECCOMP_PREFIX))
-        apply_seccomp(&t->spec->oci, annotation);
+        apply_seccomp(t, annotation);
     else
         log_annotation(SU_LOG_DEBUG, annotation, "ignored");
     return 0;
@@ -292,7 +293,8 @@ int su_apply_annotations(struct su_spec *spec, struct su_config *conf, struct su
     /* On failure the strings go with the spec's arena, so conf must not have seen them. */
     struct su_config changed = conf ? *conf : (struct su_config){0};
     /* The permission is read once: an annotation must not be able to give it to the others. */
-    struct target target = {spec, &changed, changed.allow_flag_override, err};
+    struct target target = {spec, &changed, su_container_name(&spec->oci),
+                            changed.allow_flag_override, err};
     size_t n;
 
     const struct oci_pair **found = sorted_annotations(spec, &n);

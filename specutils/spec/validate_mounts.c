@@ -29,7 +29,8 @@ static int check_mappings(const struct oci_mount *mount, size_t index, struct su
                : su_check_id_mappings(mount->gid_mappings.v, mount->gid_mappings.n, gid_path, err);
 }
 
-static int check_mount(const struct oci_spec *spec, size_t index, struct su_error *err)
+static int check_mount(const struct oci_spec *spec, size_t index, bool has_userns,
+                       struct su_error *err)
 {
     const struct oci_mount *mount = &spec->mounts.v[index];
     struct place place = {.list = "mounts", .index = index};
@@ -41,7 +42,7 @@ static int check_mount(const struct oci_spec *spec, size_t index, struct su_erro
                       has_uids ? "uidMappings" : "gidMappings");
     }
     bool wants_idmap = has_option(mount, "idmap") || has_option(mount, "ridmap");
-    if (wants_idmap && !has_uids && !su_get_ns(CLONE_NEWUSER, spec)) {
+    if (wants_idmap && !has_uids && !has_userns) {
         place.member = "options";
         return su_bad(err, place,
                       "idmap without uidMappings and gidMappings needs a user namespace");
@@ -51,8 +52,11 @@ static int check_mount(const struct oci_spec *spec, size_t index, struct su_erro
 
 int su_validate_mounts(const struct oci_spec *spec, struct su_error *err)
 {
+    /* Asked for once: both lists may be as long as a document. */
+    bool has_userns = su_get_ns(CLONE_NEWUSER, spec) != NULL;
+
     for (size_t i = 0; i < spec->mounts.n; i++) {
-        int rc = check_mount(spec, i, err);
+        int rc = check_mount(spec, i, has_userns, err);
         if (rc < 0)
             return rc;
     }

@@ -8,18 +8,23 @@
 
 enum { MAX_RULES = 60 };
 
-static uint32_t *some_u32(struct fuzz_bytes *b, struct su_arena *arena)
+/* Mostly what the action takes: one rule that is refused spoils a profile. */
+static uint32_t *some_errno(struct fuzz_bytes *b, struct su_arena *arena, int action)
 {
-    if (fuzz_below(b, 3))
+    bool is_taken = action == OCI_ACT_ERRNO || action == OCI_ACT_TRACE;
+    uint8_t choice = fuzz_byte(b);
+
+    if (is_taken ? choice % 2 : choice != 255)
         return NULL;
     uint32_t *value = fuzz_array(arena, 1, sizeof(*value));
-    *value = (uint32_t)(fuzz_byte(b) << (fuzz_below(b, 4) * 4));
+    *value = (uint32_t)fuzz_byte(b) << (choice == 254 ? 12 : choice % 4);
     return value;
 }
 
 static uint64_t some_value(struct fuzz_bytes *b)
 {
-    uint64_t state = fuzz_u64(b) | 1;
+    /* Few bytes a value, so that long programs come of short inputs. */
+    uint64_t state = (fuzz_byte(b) + 1) * 0x9e3779b97f4a7c15u;
     return random_value(&state);
 }
 
@@ -32,7 +37,7 @@ static void some_rule(struct fuzz_bytes *b, struct su_arena *arena, struct oci_s
         rule->names.v[i] = random_name(&state);
     }
     rule->action = (int)fuzz_below(b, 10);
-    rule->errno_ret = some_u32(b, arena);
+    rule->errno_ret = some_errno(b, arena, rule->action);
     rule->args.n = fuzz_below(b, 8);
     rule->args.v = fuzz_array(arena, rule->args.n, sizeof(*rule->args.v));
     for (size_t i = 0; i < rule->args.n; i++)
@@ -47,8 +52,8 @@ static struct oci_seccomp some_profile(struct fuzz_bytes *b, struct su_arena *ar
     struct oci_seccomp s = {.default_action = (int)fuzz_below(b, 10)};
     const char *const *archs = su_seccomp_known_archs();
 
-    s.default_errno_ret = some_u32(b, arena);
-    s.listener_path = fuzz_below(b, 2) ? (char *)(uintptr_t) "/agent" : NULL;
+    s.default_errno_ret = some_errno(b, arena, s.default_action);
+    s.listener_path = fuzz_byte(b) != 255 ? (char *)(uintptr_t) "/agent" : NULL;
     s.architectures.n = fuzz_below(b, 5);
     s.architectures.v = fuzz_array(arena, s.architectures.n + 1, sizeof(char *));
     for (size_t i = 0; i < s.architectures.n; i++)
