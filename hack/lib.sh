@@ -10,7 +10,7 @@ BUILD=$SOURCE/build
 {
     BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config git libyajl-dev libseccomp-dev libcap-dev libmnl-dev)
     RUN_PACKAGES=(busybox-static jq)
-    TEST_PACKAGES=(check clang libclang-rt-dev jq busybox-static iproute2 util-linux bsdutils
+    TEST_PACKAGES=(check g++ clang libclang-rt-dev groff man-db jq busybox-static iproute2 util-linux bsdutils
         docker.io containerd runc iptables patchelf)
     LINT_PACKAGES=(clang-format clang-tidy cppcheck shellcheck)
 }
