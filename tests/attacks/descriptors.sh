@@ -77,7 +77,7 @@ test_a_device_that_is_standard_input_keeps_its_owner() {
 test_the_containers_environment_reaches_no_program_of_the_host() {
     local kind jq='.process.args[0] = "/bin/sh" | .process.env += ["LD_PRELOAD=/evil.so", "PATH=/evil", "BASH_ENV=/evil"]'
     for kind in prestart createRuntime createContainer poststart poststop; do
-        jq+=" | $(hook $kind "tr '\\0' '\\n' </proc/self/environ >$TEST_DIR/$kind")"
+        jq+=" | $(hook "$kind" "tr '\\0' '\\n' </proc/self/environ >$TEST_DIR/$kind")"
     done
     bundle_sh 'exit 0' "$jq"
     rt create --bundle "$B" "$ID" </dev/null >out 2>&1 || fail "$(cat out)"
@@ -157,7 +157,9 @@ spoil() { # HOW: starts the prepared bundle and waits for the attacker's end
     cp "$RUNLET" "$TEST_DIR/before"
     mkdir -p "$B/rootfs$(dirname "$LOADER")"
     cp "$ATTACK_LOADER" "$B/rootfs$LOADER"
-    rt create --bundle "$B" --pid-file pid "$ID" </dev/null >out 2>&1 && rt start "$ID" >out 2>&1 || :
+    if rt create --bundle "$B" --pid-file pid "$ID" </dev/null >out 2>&1; then
+        rt start "$ID" >out 2>&1 || :
+    fi
     not_spoilt "$1"
 }
 

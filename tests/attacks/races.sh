@@ -114,7 +114,7 @@ test_a_start_that_was_killed_does_not_leave_a_running_container_that_seems_creat
 test_mount_points_are_taken_back_when_a_hook_of_the_runtime_fails() {
     local kind
     for kind in prestart createRuntime createContainer; do
-        bundle "$(with_mount /made/for/it tmpfs tmpfs) | $(hook $kind 'exit 3')"
+        bundle "$(with_mount /made/for/it tmpfs tmpfs) | $(hook "$kind" 'exit 3')"
         rm -f log
         refused "$kind"
         [[ ! -e $B/rootfs/made ]] || fail "the mount point stays after $kind"
@@ -124,7 +124,7 @@ test_mount_points_are_taken_back_when_a_hook_of_the_runtime_fails() {
 test_mount_points_are_taken_back_when_create_is_interrupted() {
     local kind
     for kind in createRuntime createContainer; do
-        sleeper "$(with_mount /made/for/it tmpfs tmpfs) | $(hook $kind "touch $TEST_DIR/in-$kind; sleep 3")"
+        sleeper "$(with_mount /made/for/it tmpfs tmpfs) | $(hook "$kind" "touch $TEST_DIR/in-$kind; sleep 3")"
         "$RUNLET" --root "$ROOT" create --bundle "$B" "$ID" </dev/null >out 2>&1 &
         local builder=$!
         eventually test -e "in-$kind"
