@@ -80,7 +80,11 @@ static const struct words words[SB_STEP_COUNT] = {
     [SB_STEP_JOIN] = {SU_ERR_NAMESPACE, "linux.namespaces[%u]", "cannot join", namespace_path},
     [SB_STEP_UNSHARE] = {SU_ERR_NAMESPACE, "linux.namespaces", "cannot make a new namespace", NULL},
     [SB_STEP_TIME_OFFSETS] = {SU_ERR_NAMESPACE, "linux.timeOffsets", "cannot set them", NULL},
-    [SB_STEP_ROOT_PRIVATE] = {SU_ERR_IO, NULL, "cannot make the container's mounts private", NULL},
+    [SB_STEP_ROOT_PRIVATE] =
+        {SU_ERR_IO, NULL,
+         "cannot make the container's mounts private (the root folder must be a mount "
+         "point, which a chroot's is not)",
+         NULL},
     [SB_STEP_ROOTFS] = {SU_ERR_IO, "root.path", "cannot mount", root_path},
     [SB_STEP_DEV_LINK] = {SU_ERR_IO, NULL, "cannot make the standard symlinks in /dev", NULL},
     [SB_STEP_SYSCTL] = {SU_ERR_IO, "linux.sysctl", "cannot set", sysctl_key},
