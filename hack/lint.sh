@@ -92,7 +92,7 @@ check_licence() {
             printf '%s has no SPDX line\n' "$file"
             bad=1
         fi
-    done < <(files '*.c' '*.h' '*.sh' 'CMakeLists.txt' '.ci/run')
+    done < <(files '*.c' '*.h' '*.sh' 'CMakeLists.txt' '.ci/run' 'hack/fuzz')
     return "$bad"
 }
 
@@ -122,7 +122,7 @@ main() {
     cd "$SOURCE"
     mkdir -p "$CACHE/clean"
     mapfile -t C_FILES < <(files '*.c' '*.h')
-    mapfile -t SHELL_FILES < <(files '*.sh' '.ci/run')
+    mapfile -t SHELL_FILES < <(files '*.sh' '.ci/run' 'hack/fuzz')
     check clang-format check_format
     check shellcheck check_shell
     check 'licence lines' check_licence
