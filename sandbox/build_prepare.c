@@ -105,6 +105,32 @@ static bool same_strings(const struct su_strv *a, const struct su_strv *b)
     return a->n == b->n;
 }
 
+/*
+ * A group that others live in is refused before its name is written down: if we were killed then,
+ * delete would take their processes for ours. Whoever makes it later meets sb_cgroup_create().
+ */
+static int check_cgroup_is_free(struct sb_build *b, struct su_error *err)
+{
+    const struct sb_cgroup_plan *cgroup = &b->plan.cgroup;
+
+    for (size_t i = 0; i < cgroup->n_dirs; i++) {
+        char *path[] = {(char *)(uintptr_t)cgroup->dirs[i].path, NULL};
+        const struct sb_cgroup_ref ref = {.paths = {.v = path, .n = 1}};
+        _cleanup_free_ pid_t *pids = NULL;
+        size_t n = 0;
+        if (access(path[0], F_OK) < 0)
+            continue;
+        int ret = sb_cgroup_pids(&ref, &pids, &n, err);
+        if (ret < 0)
+            return ret;
+        if (n > 0)
+            return su_fail_at(err, SU_ERR_SPEC, EBUSY, "linux.cgroupsPath",
+                              "container's cgroup is not empty: %zu process(es) found in %s", n,
+                              path[0]);
+    }
+    return 0;
+}
+
 /* The state as far as it is known before anything was made, so that a container whose builder
  * is killed at any later point can be deleted. */
 static int write_state(struct sb_build *b, struct su_error *err)
@@ -259,8 +285,8 @@ static int open_namespaces(struct sb_build *b, struct su_error *err)
 int sb_build_prepare(struct sb_build *b, struct su_error *err)
 {
     static int (*const steps[])(struct sb_build *, struct su_error *) = {
-        claim_id,    write_state,  connect_console, open_namespaces,
-        make_cgroup, make_sockets, open_sources,
+        claim_id,        check_cgroup_is_free, write_state,  connect_console,
+        open_namespaces, make_cgroup,          make_sockets, open_sources,
     };
     int ret = 0;
 

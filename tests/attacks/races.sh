@@ -48,6 +48,22 @@ test_create_killed_at_any_moment_leaves_nothing() {
     killed_at_every_moment 60000 "$RUNLET" --root "$ROOT" create --bundle "$B" "$ID"
 }
 
+test_create_killed_in_anothers_cgroup_leaves_the_other_alone() {
+    local us
+    sleeper
+    create_started
+    mkdir -p "$TEST_DIR/thief"
+    for us in 500 1000 1500 2000 2500 3000 4000 5000 7000 9000 12000; do
+        timeout -s KILL "$(printf '0.%06d' "$us")" "$RUNLET" --root "$TEST_DIR/thief" create --bundle "$B" thief \
+            </dev/null >/dev/null 2>&1 || :
+        timeout 20 "$RUNLET" --root "$TEST_DIR/thief" delete --force thief || fail "delete --force after $us us"
+        alive "$PID" || fail "killed after $us us, delete --force ended another container"
+    done
+    ! "$RUNLET" --root "$TEST_DIR/thief" create --bundle "$B" thief </dev/null >out 2>&1 || fail "create worked"
+    assert_contains "$(cat out)" "cgroup is not empty"
+    [[ ! -e $TEST_DIR/thief/thief ]] || fail "a state folder stays"
+}
+
 test_run_killed_at_any_moment_leaves_nothing() {
     sleeper ".linux.namespaces += [{type: \"cgroup\"}]"
     killed_at_every_moment 60000 "$RUNLET" --root "$ROOT" run --detach --bundle "$B" "$ID"
